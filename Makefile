@@ -1,0 +1,84 @@
+# spotify-elt: your Spotify history in a warehouse. `make` lists the targets.
+#
+# Variables (environment or .env; see .env.example): EXPORT, LISTENER, LISTENER_TIMEZONE,
+# WAREHOUSE, DUCKDB_PATH.
+
+PYTHON ?= python3
+BIN := .venv/bin
+SPOTIFY_ELT := $(BIN)/spotify-elt
+export DBT_PROJECT_DIR ?= $(CURDIR)/dbt_project
+export DBT_PROFILES_DIR ?= $(CURDIR)/profiles
+export EXPORT LISTENER LISTENER_TIMEZONE WAREHOUSE DUCKDB_PATH
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run demo ingest build parquet docs test lint format bench lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: .venv/installed ## make .venv and install the pinned, hashed requirements
+
+run: setup ## EXPORT=my_spotify_data.zip: load it, build and test the marts, say what was found
+	@$(SPOTIFY_ELT) run
+
+demo: setup ## the same for a simulated listener, in data/demo
+	@$(SPOTIFY_ELT) demo
+
+ingest: setup ## load what is new into the raw tables
+	@$(SPOTIFY_ELT) ingest
+
+build: setup ## build and test the dbt models
+	@$(SPOTIFY_ELT) build
+
+parquet: setup ## write the marts as Parquet, partitioned by listener and month, to data/marts
+	@$(SPOTIFY_ELT) parquet
+
+docs: setup ## generate the dbt docs and serve them
+	@$(BIN)/dbt docs generate
+	@$(BIN)/dbt docs serve
+
+test: .venv/installed-dev ## run every test, with coverage
+	@$(BIN)/python -m pytest -n 2 --cov --cov-report=term
+
+lint: .venv/installed-dev ## ruff, mypy, sqlfluff, no secrets
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/sqlfluff lint dbt_project
+	@git ls-files -z | xargs -0 $(BIN)/detect-secrets-hook --exclude-files '.*\.lock$$'
+
+format: .venv/installed-dev ## let ruff and sqlfluff mend what they can
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+	@$(BIN)/sqlfluff fix dbt_project
+
+bench: .venv/installed-dev ## 1,000,000 plays: ours beside a hand-written script and dlt's default path
+	@$(BIN)/python -m tests.bench
+
+UV_COMPILE = uv pip compile pyproject.toml - --universal --python-version 3.11 --generate-hashes \
+	--no-strip-extras --no-annotate --no-header --no-emit-index-url --quiet
+
+lock: .venv/installed-dev ## pin and hash the requirements anew
+	@echo 'setuptools>=82' | $(UV_COMPILE) --extra dev --output-file requirements-dev.lock
+	@echo 'setuptools>=82' | $(UV_COMPILE) --constraint requirements-dev.lock --output-file requirements.lock
+
+clean: ## delete what can be made again (never data/)
+	@rm -rf .venv build *.egg-info dbt_project/target dbt_project/logs .mypy_cache .ruff_cache .pytest_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.venv/bin/python:
+	@command -v uv >/dev/null && uv venv --quiet --python $(PYTHON) .venv || $(PYTHON) -m venv .venv
+
+# uv where present; either refuses a requirement whose hash is not in the file
+PIP = $(shell command -v uv >/dev/null && echo uv pip install --quiet --python $(BIN)/python \
+	|| echo $(BIN)/python -m pip install --quiet --disable-pip-version-check)
+
+.venv/installed: requirements.lock pyproject.toml | .venv/bin/python
+	@echo "Setting up .venv (once; about a minute) ..."
+	@$(PIP) --require-hashes -r requirements.lock
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/installed-dev: requirements-dev.lock .venv/installed
+	@$(PIP) --require-hashes -r requirements-dev.lock
+	@touch $@
