@@ -1,0 +1,340 @@
+"""One import, from the paths that the user gave to rows that count.
+
+Members are read one by one, the next one's bytes while this one is parsed, so memory is bounded
+by a file. They are loaded in batches; a batch counts once its files are in `import_files`. A run
+that is killed loses at most a batch and leaves nothing that the next run does not mend.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import chain, islice
+from typing import Any, Final, TypeAlias
+
+import pyarrow as pa
+
+from ingestion.errors import ExportError
+from ingestion.settings import Settings
+from ingestion.spotify_export import kinds, reader
+from ingestion.spotify_export.archive import (
+    Content,
+    Member,
+    Refusal,
+    UnreadableMember,
+    find_members,
+)
+from ingestion.spotify_export.history import (
+    History,
+    Record,
+    delete_leftovers,
+    file_key,
+    forget,
+    keep_time_zone,
+    read_history,
+)
+from ingestion.spotify_export.kinds import LEFT_ALONE, Kind
+from ingestion.spotify_export.reader import Policy, Problem, Reading, UnreadableFile
+from ingestion.spotify_export.report import PROBLEMS_SHOWN, FileOutcome, ImportReport, ProblemSeen
+from ingestion.spotify_export.tables import IMPORT_PROBLEMS, LINEAGE, SCHEMA, UTC_TIMESTAMP
+from ingestion.warehouse import Warehouse, open_warehouse
+
+#: A million plays and more: few exports need a second batch, and a package costs half a second.
+FILES_PER_BATCH: Final = 100
+
+Progress: TypeAlias = Callable[[int, int, str], None]
+"""Called with the bytes done, the bytes in all, and the member being read."""
+
+_BOM = b"\xef\xbb\xbf"
+
+
+def import_exports(settings: Settings, on_progress: Progress | None = None) -> ImportReport:
+    """Load what is new in `settings.export` into the raw tables of the listener.
+
+    Args:
+        settings: of this run.
+        on_progress: called before each member and at the end.
+
+    Returns:
+        What became of every file. Problems are in it and in `import_problems`; they stop
+        nothing.
+
+    Raises:
+        ExportError: nothing at all could be read from any path.
+        WarehouseError: the warehouse cannot be opened or written.
+    """
+    started = time.monotonic()
+    members, refusals = find_members(settings.export)
+    with open_warehouse(settings) as warehouse:
+        delete_leftovers(warehouse)
+        run = _Run(settings, read_history(warehouse, settings.listener))
+        _load(warehouse, run.read_all(members, refusals, on_progress or _silent), run.now)
+        keep_time_zone(warehouse, settings, run.now)
+    if all(file.kind == Kind.UNKNOWN for file in run.outcomes):
+        raise ExportError(_nothing_of_spotifys(run.outcomes))
+    seconds = time.monotonic() - started
+    return ImportReport(run.outcomes, seconds, run.problems_shown, run.problem_count)
+
+
+def _silent(_done: int, _total: int, _member: str) -> None:
+    """Show no progress."""
+
+
+def _nothing_of_spotifys(outcomes: list[FileOutcome]) -> str:
+    broken = next((file for file in outcomes if file.status == "set_aside"), None)
+    if broken:
+        return f"{broken.member or broken.archive}: {broken.reason}"
+    archives = ", ".join(dict.fromkeys(file.archive for file in outcomes))
+    return (
+        f"nothing of Spotify's is in {archives}: give the zip that Spotify sent you"
+        " (my_spotify_data.zip), or its folder"
+    )
+
+
+@dataclass
+class _NewFile:
+    """A file that the warehouse does not know yet.
+
+    Attributes:
+        record: its row of `import_files`.
+        tables: its rows and problems by raw table, lineage and all.
+        replaces: whether an earlier run recorded the same file with another outcome.
+    """
+
+    record: dict[str, Any]
+    tables: dict[str, pa.Table]
+    replaces: bool
+
+
+def _load(warehouse: Warehouse, files: Iterator[_NewFile], now: datetime) -> None:
+    """Load new files batch by batch; dlt is not even started if there are none."""
+    first = next(files, None)
+    if first is None:
+        return
+    from ingestion.spotify_export.source import export_rows, import_records
+
+    load = warehouse.loader(SCHEMA)
+    while first is not None:
+        batch: list[_NewFile] = []
+        load(export_rows(_tables(chain([first], islice(files, FILES_PER_BATCH - 1)), batch)))
+        replaced = [file.record["file_key"] for file in batch if file.replaces]
+        if replaced:
+            forget(warehouse, replaced, now)
+        load(import_records([file.record for file in batch]))
+        first = next(files, None)
+
+
+def _tables(files: Iterable[_NewFile], batch: list[_NewFile]) -> Iterator[dict[str, pa.Table]]:
+    """Each file's tables as it is read; `batch` keeps the files without them."""
+    for file in files:
+        batch.append(file)
+        tables, file.tables = file.tables, {}
+        yield tables
+
+
+@dataclass(frozen=True)
+class _Verdict:
+    """What becomes of a file, and its rows if it is loaded."""
+
+    status: str
+    kind: Kind
+    reason: str | None = None
+    reading: Reading | None = None
+
+
+@dataclass
+class _Run:
+    """One run of one listener: reads members, decides what becomes of them, keeps count."""
+
+    settings: Settings
+    history: History
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+    outcomes: list[FileOutcome] = field(default_factory=list)
+    problems_shown: list[ProblemSeen] = field(default_factory=list)
+    problem_count: int = 0
+
+    def __post_init__(self) -> None:
+        keep_private = frozenset(self.settings.keep_private_fields)
+        self._policy = Policy(keep_private, self.history.new_columns, self.now)
+
+    def read_all(
+        self, members: list[Member], refusals: list[Refusal], on_progress: Progress
+    ) -> Iterator[_NewFile]:
+        """Read every member in turn; yields those that the warehouse does not know yet."""
+        for refusal in refusals:
+            verdict = _Verdict("set_aside", Kind.UNKNOWN, refusal.reason)
+            yield from self._conclude(_Place(refusal.archive, "", 0, None), verdict)
+        done, total = 0, sum(member.size for member in members)
+        for member, content in _read_ahead(members):
+            on_progress(done, total, member.name)
+            sha256 = content.sha256 if isinstance(content, Content) else None
+            place = _Place(member.archive, member.name, member.size, sha256)
+            known = self.history.records.get(place.key(self.settings.listener))
+            if known and known.status in ("loaded", "duplicate"):
+                self._note_unchanged(place, known)
+            else:
+                yield from self._conclude(place, self._judge(member, content))
+            done += member.size
+        on_progress(total, total, "")
+
+    def _judge(self, member: Member, content: Content | UnreadableMember | None) -> _Verdict:
+        claimed = kinds.claimed_by_name(member.base_name)
+        if content is None:
+            return _Verdict("ignored", claimed, "left alone because of its name, not opened")
+        if isinstance(content, UnreadableMember):
+            return _Verdict("set_aside", claimed, str(content))
+        if content.sha256 in self.history.loaded:
+            archive, name, kind = self.history.loaded[content.sha256]
+            return _Verdict("duplicate", Kind(kind), f"the same file as {name} in {archive}")
+        if content.data is None:
+            return _Verdict("ignored", Kind.UNKNOWN, "not JSON")
+        data = content.data.removeprefix(_BOM)
+        kind = kinds.recognise(data, claimed)
+        try:
+            if kind is Kind.UNKNOWN:
+                reader.require_json(data)
+                if claimed is Kind.UNKNOWN:
+                    return _Verdict("ignored", kind, "JSON of a kind that is not read")
+                return _Verdict(
+                    "set_aside", claimed, f"its name says {claimed}, its content is something else"
+                )
+            reading = reader.read(data, kind, member.base_name, self._policy)
+        except UnreadableFile as error:
+            return _Verdict("set_aside", claimed if kind is Kind.UNKNOWN else kind, str(error))
+        return _Verdict("loaded", reading.kind, reading=reading)
+
+    def _note_unchanged(self, place: _Place, known: Record) -> None:
+        self.outcomes.append(
+            FileOutcome(
+                place.archive,
+                place.member,
+                known.kind,
+                known.status,
+                known.reason or "already loaded",
+                known.rows,
+                known.problem_rows,
+                is_new=False,
+            )
+        )
+
+    def _conclude(self, place: _Place, verdict: _Verdict) -> Iterator[_NewFile]:
+        """Note what became of a file; yield it if that is news."""
+        reading = verdict.reading or Reading(verdict.kind)
+        problems = list(reading.problems)
+        if verdict.status == "set_aside":
+            problems.append(Problem(None, verdict.reason or ""))
+        key = place.key(self.settings.listener)
+        known = self.history.records.get(key)
+        record = Record(
+            verdict.status, verdict.reason, verdict.kind, reading.rows, len(reading.problems)
+        )
+        self.outcomes.append(
+            FileOutcome(
+                place.archive,
+                place.member,
+                verdict.kind,
+                verdict.status,
+                verdict.reason,
+                reading.rows,
+                len(reading.problems),
+                is_new=record != known,
+            )
+        )
+        self._note_problems(place, problems)
+        if record == known:
+            return
+        self.history.records[key] = record
+        if verdict.status == "loaded" and place.sha256:
+            self.history.loaded[place.sha256] = place.archive, place.member, verdict.kind
+        tables = {name: self._with_lineage(rows, place) for name, rows in reading.tables.items()}
+        if problems:
+            tables["import_problems"] = pa.Table.from_pylist(
+                [
+                    self._row_of_file(place, key)
+                    | {"file_row": problem.file_row, "reason": problem.reason, "raw": problem.raw}
+                    for problem in problems
+                ],
+                IMPORT_PROBLEMS,
+            )
+        row = self._row_of_file(place, key) | {
+            "kind": verdict.kind,
+            "bytes": place.size,
+            "rows": reading.rows,
+            "problem_rows": len(reading.problems),
+            "first_at": reading.first_at,
+            "last_at": reading.last_at,
+            "status": verdict.status,
+            "reason": verdict.reason,
+        }
+        yield _NewFile(row, tables, replaces=known is not None)
+
+    def _note_problems(self, place: _Place, problems: list[Problem]) -> None:
+        self.problem_count += len(problems)
+        for problem in problems[: PROBLEMS_SHOWN - len(self.problems_shown)]:
+            self.problems_shown.append(
+                ProblemSeen(place.archive, place.member, problem.file_row, problem.reason)
+            )
+
+    def _row_of_file(self, place: _Place, key: str) -> dict[str, Any]:
+        """The columns that `import_files` and `import_problems` share."""
+        return {
+            "file_key": key,
+            "listener": self.settings.listener,
+            "archive": place.archive,
+            "member": place.member or None,
+            "file_sha256": place.sha256,
+            "loaded_at": self.now,
+        }
+
+    def _with_lineage(self, rows: pa.Table, place: _Place) -> pa.Table:
+        lineage = {
+            "listener": pa.scalar(self.settings.listener),
+            "file_sha256": pa.scalar(place.sha256),
+            "loaded_at": pa.scalar(self.now, UTC_TIMESTAMP),
+        }
+        columns = {name: pa.repeat(value, len(rows)) for name, value in lineage.items()}
+        named = columns | dict(zip(rows.column_names, rows.columns, strict=True))
+        first = [field.name for field in LINEAGE]
+        return pa.table({name: named[name] for name in dict.fromkeys([*first, *named])})
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a file is: archive, member, size in bytes, and what it holds, as a hash."""
+
+    archive: str
+    member: str
+    size: int
+    sha256: str | None
+
+    def key(self, listener: str) -> str:
+        return file_key(listener, self.archive, self.member, self.sha256)
+
+
+def _read_ahead(
+    members: Iterable[Member],
+) -> Iterator[tuple[Member, Content | UnreadableMember | None]]:
+    """Each member with its content, the next one being unpacked and hashed meanwhile."""
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        ahead: deque[tuple[Member, Future[Content | UnreadableMember | None]]] = deque()
+        for member in members:
+            ahead.append((member, pool.submit(_content, member)))
+            if len(ahead) > 1:
+                member, content = ahead.popleft()
+                yield member, content.result()
+        for member, content in ahead:
+            yield member, content.result()
+
+
+def _content(member: Member) -> Content | UnreadableMember | None:
+    """What a member holds, or why it cannot be read; None for what is never opened."""
+    if kinds.claimed_by_name(member.base_name) in LEFT_ALONE:
+        return None
+    try:
+        return member.read()
+    except UnreadableMember as error:
+        return error

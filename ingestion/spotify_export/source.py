@@ -1,0 +1,58 @@
+"""The dlt sources of an import: first the rows, then the records that make them count.
+
+dlt loads every table by itself, so a killed run can leave half of a file's rows behind. A file
+counts once its row is in `import_files`, which is loaded last and alone; what has none is
+deleted when the next run begins (`history.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import dlt
+import pyarrow as pa
+from dlt.extract import DltResource
+
+from ingestion.spotify_export.tables import (
+    IMPORT_FILES,
+    IMPORT_PROBLEMS,
+    LISTENERS,
+    RAW_TABLES,
+    SCHEMA,
+)
+
+#: New columns come in; a column's type never changes (the reader has set such rows aside).
+CONTRACT: dict[str, str] = {"tables": "evolve", "columns": "evolve", "data_type": "freeze"}
+
+
+@dlt.source(name=SCHEMA, schema_contract=CONTRACT)  # type: ignore[arg-type]
+def export_rows(files: Iterable[dict[str, pa.Table]]) -> DltResource:
+    """The rows of files as they are read, and every raw table, so that none is missing.
+
+    Args:
+        files: the Arrow tables of each file, by name of the raw table.
+    """
+
+    @dlt.resource(write_disposition="append", parallelized=True)
+    def rows() -> Iterator[Any]:
+        for table in RAW_TABLES:
+            yield dlt.mark.with_table_name(table.schema.empty_table(), table.name)
+        yield dlt.mark.with_table_name(IMPORT_PROBLEMS.empty_table(), "import_problems")
+        yield dlt.mark.with_table_name(LISTENERS.empty_table(), "listeners")
+        for file in files:
+            for name, table in file.items():
+                yield dlt.mark.with_table_name(table, name)
+
+    return rows
+
+
+@dlt.source(name=SCHEMA, schema_contract=CONTRACT)  # type: ignore[arg-type]
+def import_records(records: list[dict[str, Any]]) -> DltResource:
+    """The rows of `import_files`: from now on, these files are loaded.
+
+    Args:
+        records: one for each file, by the columns of `import_files`.
+    """
+    table = pa.Table.from_pylist(records, IMPORT_FILES)
+    return dlt.resource([table], name="import_files", write_disposition="append")
