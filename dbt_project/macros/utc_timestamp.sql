@@ -1,0 +1,10 @@
+{#-
+    A zoned timestamp as a plain one in UTC. A bare cast would shift with the session's time zone.
+-#}
+{% macro utc_timestamp(expression) -%}
+    {{ return(adapter.dispatch('utc_timestamp')(expression)) }}
+{%- endmacro %}
+
+{% macro default__utc_timestamp(expression) -%}
+    timezone('UTC', {{ expression }})
+{%- endmacro %}

@@ -1,0 +1,204 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='delete+insert',
+        unique_key=['listener', 'ended_month'],
+    )
+}}
+
+{#- Rows alike in all of these are the same row written twice; `skipped` and the names are not
+    among them, because a later export fills in the one and corrects the other. -#}
+{%- set likeness = 'offline_epoch_seconds, reason_start, reason_end, platform, is_shuffle, is_offline, is_incognito' -%}
+
+with
+
+months as (
+
+    {{ stale_months() }}
+
+),
+
+history as (
+
+    select
+        *,
+        coalesce(
+            track_id,
+            episode_id,
+            chapter_id,
+            {{ dbt.concat(['artist_name', "'|'", 'track_name']) }},
+            {{ dbt.concat(['show_name', "'|'", 'episode_name']) }}
+        ) as item
+    from {{ ref('stg_spotify_export__streaming_history') }}
+
+),
+
+records as (
+
+    select
+        history.*,
+        months.ended_month as computed_month,
+        months.input_key
+    from history
+    inner join months
+        on
+            history.listener = months.listener
+            and history.ended_month = months.ended_month
+
+    union all
+
+    -- the day before, since a retry may follow just after midnight; dropped at the end
+    select
+        history.*,
+        months.ended_month as computed_month,
+        months.input_key
+    from history
+    inner join months
+        on
+            history.listener = months.listener
+            and history.ended_month = {{ dbt.dateadd('month', -1, 'months.ended_month') }}
+    where history.ended_at >= {{ dbt.dateadd('day', -1, 'months.ended_month') }}
+
+),
+
+unnamed_records as (
+
+    select distinct
+        listener,
+        computed_month,
+        ended_at,
+        ms_played
+    from records
+    where item is null and ms_played > 0
+
+),
+
+recovered_items as (
+
+    -- a later export may have forgotten the item of a play that an earlier one still names
+    select
+        records.listener,
+        records.computed_month,
+        records.ended_at,
+        records.ms_played,
+        min(records.item) as item
+    from records
+    inner join unnamed_records
+        on
+            records.listener = unnamed_records.listener
+            and records.computed_month = unnamed_records.computed_month
+            and records.ended_at = unnamed_records.ended_at
+            and records.ms_played = unnamed_records.ms_played
+    group by records.listener, records.computed_month, records.ended_at, records.ms_played
+    having count(distinct records.item) = 1
+
+),
+
+identified_records as (
+
+    select
+        records.listener,
+        records.file_sha256,
+        records.file_row,
+        records.computed_month,
+        records.ended_month,
+        records.ended_at,
+        records.ms_played,
+        records.offline_epoch_seconds,
+        records.reason_start,
+        records.reason_end,
+        records.platform,
+        records.is_shuffle,
+        records.is_skipped,
+        records.is_offline,
+        records.is_incognito,
+        records.input_key,
+        records.item is not null as has_item,
+        coalesce(records.item, recovered_items.item, '') as item
+    from records
+    left join recovered_items
+        on
+            records.listener = recovered_items.listener
+            and records.computed_month = recovered_items.computed_month
+            and records.ended_at = recovered_items.ended_at
+            and records.ms_played = recovered_items.ms_played
+
+),
+
+numbered_records as (
+
+    -- one file may hold two plays of one item with the same end and length (synced from offline);
+    -- they differ in something else, unlike a row that was written twice
+    select
+        *,
+        dense_rank() over (
+            partition by computed_month, listener, file_sha256, ended_at, ms_played, item
+            order by {{ likeness }}
+        ) as occurrence,
+        row_number() over (
+            partition by computed_month, listener, file_sha256, ended_at, ms_played, item, {{ likeness }}
+            order by file_row
+        ) as writing
+    from identified_records
+
+),
+
+ranked_records as (
+
+    -- of the records of one play, the one that says most stands for it: not the latest loaded, so
+    -- that the order of loading does not matter
+    select
+        *,
+        row_number() over (
+            partition by computed_month, listener, ended_at, ms_played, item, occurrence
+            order by
+                case when has_item then 0 else 1 end,
+                case when is_skipped is null then 1 else 0 end,
+                writing,
+                file_sha256,
+                file_row
+        ) as record_rank
+    from numbered_records
+
+),
+
+records_with_gap as (
+
+    select
+        *,
+        {{ dbt.datediff(
+            'lag(ended_at) over (partition by computed_month, listener, item, ms_played, reason_start, '
+            ~ 'reason_end, offline_epoch_seconds, record_rank order by ended_at, occurrence)',
+            'ended_at', 'second',
+        ) }} as seconds_since_alike
+    from ranked_records
+
+),
+
+decided_records as (
+
+    select
+        listener,
+        file_sha256,
+        {{ hash_key(['listener', epoch_seconds('ended_at'), 'ms_played', 'item', 'occurrence']) }} as play_key,
+        case
+            when record_rank = 1 then 'first_record'
+            when writing > 1 then 'row_written_twice'
+            else 'overlapping_export'
+        end as match_rule,
+        input_key,
+        file_row,
+        -- alike in all but its time, and closer to the one before than its own length
+        coalesce(
+            record_rank = 1 and seconds_since_alike * 1000 + {{ var('max_overlap_ms') }} < ms_played,
+            false
+        ) as is_retry,
+        ended_month,
+        ended_at,
+        ms_played
+    from records_with_gap
+    where ended_month = computed_month
+
+)
+
+select * from decided_records

@@ -1,0 +1,174 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='delete+insert',
+        unique_key=['listener', 'ended_month'],
+    )
+}}
+
+with
+
+months as (
+
+    {{ stale_months() }}
+
+),
+
+extended_plays as (
+
+    select * from {{ ref('int_extended_plays') }}
+
+),
+
+account_plays as (
+
+    select * from {{ ref('int_account_plays') }}
+
+),
+
+listener_time_zones as (
+
+    select * from {{ ref('int_listener_time_zones') }}
+
+),
+
+country_time_zones as (
+
+    select * from {{ ref('country_time_zones') }}
+
+),
+
+all_plays as (
+
+    select * from extended_plays
+    union all
+    select * from account_plays
+
+),
+
+plays as (
+
+    select
+        all_plays.*,
+        months.input_key
+    from all_plays
+    inner join months
+        on
+            all_plays.listener = months.listener
+            and all_plays.ended_month = months.ended_month
+
+),
+
+zoned_plays as (
+
+    select
+        plays.*,
+        {% if var('use_country_time_zones') -%}
+        coalesce(country_time_zones.time_zone, listener_time_zones.time_zone) as time_zone
+        {%- else -%}
+        listener_time_zones.time_zone
+        {%- endif %}
+    from plays
+    inner join listener_time_zones
+        on
+            plays.listener = listener_time_zones.listener
+            and plays.ended_at >= listener_time_zones.valid_from
+            and plays.ended_at < listener_time_zones.valid_until
+    left join country_time_zones
+        on plays.conn_country = country_time_zones.country_code
+
+),
+
+local_plays as (
+
+    select
+        *,
+        {{ local_timestamp('ended_at', 'time_zone') }} as ended_at_local
+    from zoned_plays
+
+),
+
+dated_plays as (
+
+    select
+        *,
+        cast(ended_at_local as date) as listening_date,
+        {{ iso_weekday('ended_at_local') }} as dow
+    from local_plays
+
+),
+
+judged_plays as (
+
+    select
+        *,
+        case
+            {% if not var('count_retries') -%}
+            when is_retry then 'retry'
+            {% endif -%}
+            when is_covered then 'covered_by_extended_history'
+            when content_type not in ('{{ var("counted_content_types") | join("', '") }}') then 'content_type'
+            {% if not var('count_private_sessions') -%}
+            when is_incognito then 'private_session'
+            {% endif -%}
+            when ms_played < {{ var('min_play_ms') }} then 'under_{{ var("min_play_ms") // 1000 }}_seconds'
+        end as exclusion_reason
+    from dated_plays
+
+),
+
+final as (
+
+    select
+        play_key,
+        listener,
+        content_type,
+        case
+            when content_type in ('track', 'video')
+                then {{ hash_key(["coalesce(track_id, artist_name || '|' || track_name)"]) }}
+        end as track_key,
+        case when artist_name is not null then {{ hash_key(['artist_name']) }} end as artist_key,
+        case when album_name is not null then {{ hash_key(['artist_name', 'album_name']) }} end as album_key,
+        track_id,
+        episode_id,
+        audiobook_id,
+        chapter_id,
+        track_name,
+        artist_name,
+        album_name,
+        episode_name,
+        show_name,
+        audiobook_name,
+        chapter_name,
+        platform,
+        conn_country,
+        reason_start,
+        reason_end,
+        exclusion_reason,
+        time_zone,
+        {{ year_month('listening_date') }} as year_month,
+        {{ weekday_name('dow') }} as dow_name,
+        ms_played,
+        cast(extract(year from listening_date) as {{ dbt.type_int() }}) as year,
+        cast(extract(month from listening_date) as {{ dbt.type_int() }}) as month,
+        dow,
+        cast(extract(hour from ended_at_local) as {{ dbt.type_int() }}) as hour,
+        exclusion_reason is null as is_counted,
+        is_shuffle,
+        is_skipped,
+        is_offline,
+        is_incognito,
+        in_extended_export,
+        in_account_export,
+        false as in_api,
+        listening_date,
+        {{ dbt.dateadd('millisecond', '-ms_played', 'ended_at') }} as started_at,
+        ended_at,
+        ended_at_local,
+        ended_month,
+        input_key
+    from judged_plays
+
+)
+
+select * from final
