@@ -281,14 +281,13 @@ def _chapters(rng: Random, book: Audiobook) -> Iterator[Chapter]:
 
 
 def _unique(rng: Random, invent_name: Callable[[Random], str], count: int) -> Iterator[str]:
-    """As many different names as asked for; a number tells apart what chance repeats too often."""
+    """As many different names as asked for."""
     seen: set[str] = set()
     while len(seen) < count:
         name = invent_name(rng)
-        if name in seen:
-            name = f"{name} {len(seen)}"
-        seen.add(name)
-        yield name
+        if name not in seen:
+            seen.add(name)
+            yield name
 
 
 def _id(rng: Random) -> str:

@@ -306,8 +306,9 @@ class _Listener:
         pause_ms = between(self._rng, 5_000, 900_000) if self._rng.random() < 0.02 else 0
         end_ms = start_ms + ms_played + int(pause_ms)
         automatic = reason_end == "trackdone" or session.mood == "loop"
-        # measured on gapless loops: half a second, so 2 of 84 seem to overlap once cut to seconds
-        self._now_ms = end_ms + int(between(self._rng, 200, 900 if automatic else 4_000))
+        # as on real loops, where 2 of 84 plays seem to overlap the one before once cut to seconds
+        gap_ms = between(self._rng, 550, 1_100) if automatic else between(self._rng, 200, 4_000)
+        self._now_ms = end_ms + int(gap_ms)
         ended_at = datetime.fromtimestamp(end_ms // 1000, UTC)
         is_film = content_type == "video"
         return TruePlay(
@@ -350,7 +351,7 @@ class _Listener:
         """A few seconds before the next button; deciles as measured: 0.9, 1.8, 4.7, 11, 20 s."""
         if self._rng.random() < 0.02:
             return 0
-        return min(int(exp(self._rng.gauss(log(4_300), 1.15))), duration_ms - 1)
+        return min(int(exp(self._rng.gauss(log(4_700), 1.3))), duration_ms - 1)
 
     def _offline_timestamp(self, session: _Session, start_ms: int) -> int | None:
         """About the start of the stream, for three in four rows within two seconds."""

@@ -28,7 +28,7 @@ SYLLABLES = _words(
 )
 VERBS = _words(
     "Fold Follow Forget Hold Hum Keep Leave Lend Map Mend Outrun Paint Remember Sail "
-    "Shelter Trace Trade Unlearn Wait Wake Water Whistle"
+    "Shelter Trace Trade Unlearn Visit Wake Water Whistle"
 )
 PLACES = _words(
     "the Attic|the Last Tram|the North Pier|Platform Eleven|the Empty Pool|Room 412|"
@@ -77,7 +77,7 @@ def song(rng: Random) -> str:
     if pattern < 0.65:
         return f"{_one(rng, ADJECTIVES)} {_one(rng, NOUNS)}"
     if pattern < 0.80:
-        return f"{_one(rng, VERBS)} Once More"
+        return f"{_one(rng, VERBS)} {_one(rng, PLACES)}"
     if pattern < 0.82:
         return f"“{_one(rng, VERBS)}” (Interlude No. {1 + int(rng.random() * 9)})"
     return _one(rng, NOUNS)

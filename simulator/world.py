@@ -1,7 +1,7 @@
 """One listener's world: what exists, how they lived, what they played, what the books say."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from simulator import catalogue, life
@@ -24,10 +24,10 @@ class World:
     """
 
     seed: int
-    catalogue: Catalogue
-    life: Life
-    plays: tuple[TruePlay, ...]
-    records: tuple[Record, ...]
+    catalogue: Catalogue = field(repr=False)
+    life: Life = field(repr=False)
+    plays: tuple[TruePlay, ...] = field(repr=False)
+    records: tuple[Record, ...] = field(repr=False)
 
 
 def imagine(
