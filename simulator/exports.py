@@ -2,8 +2,7 @@
 
     write_export(world, Path("export.zip"), [Extended("extended_2026"), Account(date(2026, 2, 1))])
 
-Names, folders, fields and nulls follow section 2 of the team's page on Spotify's exports, which
-was measured on real ones.
+Names, folders, fields, nulls and units are those of real exports of each era.
 """
 
 from collections import Counter

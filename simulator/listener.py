@@ -18,7 +18,7 @@ from simulator.taste import Taste
 ContentType = Literal["track", "video", "episode", "chapter", "unknown"]
 Item = Track | Episode | Chapter | None
 
-# When Spotify began to record skips, and offline_timestamp in seconds (spotify.md, section 2).
+# When Spotify began to record skips, and offline_timestamp in seconds; seen in real exports.
 MODERN_RECORDS = datetime(2022, 10, 1, tzinfo=UTC)
 COUNTED_FROM_MS = 30_000
 
@@ -30,17 +30,17 @@ WEEKEND_HOURS = list(
     accumulate((6, 4, 2, 1, 0, 0, 1, 2, 4, 7, 9, 9, 8, 8, 9, 9, 9, 9, 9, 9, 9, 9, 9, 8))
 )
 PACE_BY_WEEKDAY = (1.0, 1.0, 1.05, 1.05, 1.2, 0.95, 0.8)
-MOODS: tuple[tuple[str, float], ...] = (
-    ("shuffle", 0.52),
-    ("picked", 0.20),
-    ("album", 0.12),
-    ("loop", 0.04),
-    ("video", 0.02),
-    ("podcast", 0.07),
-    ("book", 0.03),
-)
-MOOD_NAMES = [name for name, _ in MOODS]
-MOOD_WEIGHTS = list(accumulate(weight for _, weight in MOODS))
+MOODS = {
+    "shuffle": 0.52,
+    "picked": 0.20,
+    "album": 0.12,
+    "loop": 0.04,
+    "video": 0.02,
+    "podcast": 0.07,
+    "book": 0.03,
+}
+MOOD_NAMES = tuple(MOODS)
+MOOD_WEIGHTS = list(accumulate(MOODS.values()))
 # How much of a session is skipped at most, by mood.
 SKIPPING = {
     "shuffle": 1.0,
@@ -55,7 +55,7 @@ SKIPPING_ENDS = frozenset({"fwdbtn", "backbtn", "endplay"})
 SKIP_ENDS = ("fwdbtn",) * 12 + ("endplay",) * 7 + ("backbtn",)
 LAST_ENDS = ("logout", "logout", "endplay", "unexpected-exit-while-paused", "unexpected-exit")
 FIRST_STARTS = ("clickrow",) * 6 + ("appload", "appload", "playbtn", "playbtn", "remote")
-NEXT_START = {"trackdone": "trackdone", "fwdbtn": "fwdbtn", "backbtn": "backbtn"}
+ENDS_THAT_START_THE_NEXT = frozenset({"trackdone", "fwdbtn", "backbtn"})
 
 
 class TruePlay(msgspec.Struct, frozen=True, gc=False):
@@ -238,7 +238,8 @@ class _Listener:
                 return
             self._left -= 1
             play = self._play(session, content_type, item, reason_start, number == size)
-            reason_start = NEXT_START.get(play.reason_end, "clickrow")
+            carries_on = play.reason_end in ENDS_THAT_START_THE_NEXT
+            reason_start = play.reason_end if carries_on else "clickrow"
             if session.offline:
                 self._unsynced.append(play)
             else:
@@ -305,10 +306,9 @@ class _Listener:
         start_ms = self._now_ms
         pause_ms = between(self._rng, 5_000, 900_000) if self._rng.random() < 0.02 else 0
         end_ms = start_ms + ms_played + int(pause_ms)
-        automatic = reason_end == "trackdone" or session.mood == "loop"
         # as on real loops, where 2 of 84 plays seem to overlap the one before once cut to seconds
-        gap_ms = between(self._rng, 550, 1_100) if automatic else between(self._rng, 200, 4_000)
-        self._now_ms = end_ms + int(gap_ms)
+        shortest, longest = (550, 1_100) if reason_end == "trackdone" else (200, 4_000)
+        self._now_ms = end_ms + int(between(self._rng, shortest, longest))
         ended_at = datetime.fromtimestamp(end_ms // 1000, UTC)
         is_film = content_type == "video"
         return TruePlay(

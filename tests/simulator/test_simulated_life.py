@@ -30,7 +30,7 @@ def test_another_seed_makes_another_life(world: World) -> None:
 def test_a_small_world_is_made_in_about_a_second() -> None:
     before = process_time()
     imagine(3_000, seed=3)
-    assert process_time() - before < 2.0  # 0.5 s alone; coverage slows it down
+    assert process_time() - before < 3.0  # 0.4 s alone; coverage and neighbours slow it down
 
 
 @pytest.mark.parametrize("plays", [1, 40, 1_234])
@@ -127,7 +127,6 @@ def test_new_artists_enter_every_year(long_life: World) -> None:
 def test_nothing_is_heard_before_it_is_released(long_life: World) -> None:
     for play in long_life.plays:
         if isinstance(play.item, Track):
-            # a month's rotation is made at its first listening day
             assert play.item.album.release_date <= play.ended_at.date()
 
 
