@@ -34,7 +34,8 @@ class Warehouse:
 
     def query(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         """Run one statement, in UTC, and return all its rows."""
-        return self._connection.execute(sql, parameters).fetchall()
+        rows: list[Row] = self._connection.execute(sql, parameters).fetchall()
+        return rows
 
     def column_types(self, schema: str) -> dict[str, dict[str, str]]:
         """The database's own type name of each column, by table; empty without the schema."""
@@ -108,17 +109,21 @@ def open_warehouse(settings: Settings, *, read_only: bool = False) -> Iterator[W
 
 def _in_one_line(error: Exception, path: Path) -> Exception:
     """What the user can do about it, or the error itself when that is nothing."""
-    cause: BaseException | None = error
-    while cause is not None and not isinstance(cause, duckdb.Error | OSError):
-        cause = cause.__cause__ or cause.__context__
-    if cause is None:
+    causes = [e for e in _chain(error) if isinstance(e, (duckdb.Error, OSError))]
+    if not causes:
         return error
-    reason = str(cause).splitlines()[0]
+    reason = str(causes[0]).splitlines()[0]
     if "Could not set lock" in reason:
         return WarehouseError(
             f"{path.name} is open in another program: close it (a BI tool, a DuckDB shell,"
             " another run) and try again"
         )
-    if isinstance(cause, OSError | duckdb.IOException | duckdb.OutOfMemoryException):
+    if isinstance(causes[0], (OSError, duckdb.IOException, duckdb.OutOfMemoryException)):
         return WarehouseError(f"cannot use the warehouse {path.name}: {reason}")
     return error
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__

@@ -31,7 +31,7 @@ _CHUNK_BYTES = 1024**2
 _ENCRYPTED = 0x1
 
 
-class UnreadableMember(Exception):
+class UnreadableMemberError(Exception):
     """One member cannot be read; the message says why. The rest of its archive can."""
 
 
@@ -75,7 +75,7 @@ class Member:
         """Read all of it.
 
         Raises:
-            UnreadableMember: damaged, larger than a member may be, or a zip within a zip.
+            UnreadableMemberError: damaged, larger than a member may be, or a zip within a zip.
         """
         try:
             if self.inside is None:
@@ -84,16 +84,17 @@ class Member:
             with zipfile.ZipFile(self.path) as archive, archive.open(self.inside) as stream:
                 return self._read(stream)
         except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-            raise UnreadableMember(f"damaged in the zip ({error}): download it again") from error
+            reason = f"damaged in the zip ({error}): download it again"
+            raise UnreadableMemberError(reason) from error
         except (NotImplementedError, RuntimeError) as error:
-            raise UnreadableMember(f"packed in a way that cannot be read ({error})") from error
+            raise UnreadableMemberError(f"packed in a way that cannot be read ({error})") from error
         except OSError as error:
-            raise UnreadableMember(f"cannot be read: {error.strerror}") from error
+            raise UnreadableMemberError(f"cannot be read: {error.strerror}") from error
 
     def _read(self, stream: IO[bytes]) -> Content:
         head = stream.read(_CHUNK_BYTES)
         if head.startswith(b"PK\x03\x04"):
-            raise UnreadableMember("a zip within a zip: unpack it and give it by itself")
+            raise UnreadableMemberError("a zip within a zip: unpack it and give it by itself")
         digest = hashlib.sha256(head)
         if not self._may_be_json(head):
             while chunk := stream.read(_CHUNK_BYTES):
@@ -101,7 +102,7 @@ class Member:
             return Content(digest.hexdigest(), None)
         data = head + stream.read(MAX_MEMBER_BYTES)
         if len(data) > MAX_MEMBER_BYTES:
-            raise UnreadableMember(f"over {MAX_MEMBER_BYTES // 1024**2} MB: no file of Spotify's")
+            raise UnreadableMemberError(f"over {MAX_MEMBER_BYTES // 1024**2} MB: not Spotify's")
         digest.update(memoryview(data)[len(head) :])
         return Content(digest.hexdigest(), data)
 

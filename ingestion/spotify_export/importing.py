@@ -25,7 +25,7 @@ from ingestion.spotify_export.archive import (
     Content,
     Member,
     Refusal,
-    UnreadableMember,
+    UnreadableMemberError,
     find_members,
 )
 from ingestion.spotify_export.history import (
@@ -38,9 +38,9 @@ from ingestion.spotify_export.history import (
     read_history,
 )
 from ingestion.spotify_export.kinds import LEFT_ALONE, Kind
-from ingestion.spotify_export.reader import Policy, Problem, Reading, UnreadableFile
+from ingestion.spotify_export.reader import Policy, Problem, Reading, UnreadableFileError
 from ingestion.spotify_export.report import PROBLEMS_SHOWN, FileOutcome, ImportReport, ProblemSeen
-from ingestion.spotify_export.tables import IMPORT_PROBLEMS, LINEAGE, SCHEMA, UTC_TIMESTAMP
+from ingestion.spotify_export.tables import IMPORT_PROBLEMS, LINEAGE, SCHEMA
 from ingestion.warehouse import Warehouse, open_warehouse
 
 #: A million plays and more: few exports need a second batch, and a package costs half a second.
@@ -181,11 +181,11 @@ class _Run:
             done += member.size
         on_progress(total, total, "")
 
-    def _judge(self, member: Member, content: Content | UnreadableMember | None) -> _Verdict:
+    def _judge(self, member: Member, content: Content | UnreadableMemberError | None) -> _Verdict:
         claimed = kinds.claimed_by_name(member.base_name)
         if content is None:
             return _Verdict("ignored", claimed, "left alone because of its name, not opened")
-        if isinstance(content, UnreadableMember):
+        if isinstance(content, UnreadableMemberError):
             return _Verdict("set_aside", claimed, str(content))
         if content.sha256 in self.history.loaded:
             archive, name, kind = self.history.loaded[content.sha256]
@@ -203,7 +203,7 @@ class _Run:
                     "set_aside", claimed, f"its name says {claimed}, its content is something else"
                 )
             reading = reader.read(data, kind, member.base_name, self._policy)
-        except UnreadableFile as error:
+        except UnreadableFileError as error:
             return _Verdict("set_aside", claimed if kind is Kind.UNKNOWN else kind, str(error))
         return _Verdict("loaded", reading.kind, reading=reading)
 
@@ -291,15 +291,19 @@ class _Run:
         }
 
     def _with_lineage(self, rows: pa.Table, place: _Place) -> pa.Table:
+        """The rows with the lineage columns in front, as the raw tables declare them."""
         lineage = {
-            "listener": pa.scalar(self.settings.listener),
-            "file_sha256": pa.scalar(place.sha256),
-            "loaded_at": pa.scalar(self.now, UTC_TIMESTAMP),
+            "listener": self.settings.listener,
+            "file_sha256": place.sha256,
+            "loaded_at": self.now,
         }
-        columns = {name: pa.repeat(value, len(rows)) for name, value in lineage.items()}
-        named = columns | dict(zip(rows.column_names, rows.columns, strict=True))
-        first = [field.name for field in LINEAGE]
-        return pa.table({name: named[name] for name in dict.fromkeys([*first, *named])})
+        columns: dict[str, Any] = {
+            field.name: rows[field.name]
+            if field.name in rows.column_names
+            else pa.array([lineage[field.name]], field.type).take(pa.repeat(0, len(rows)))
+            for field in LINEAGE
+        }
+        return pa.table(columns | dict(zip(rows.column_names, rows.columns, strict=True)))
 
 
 @dataclass(frozen=True)
@@ -317,10 +321,10 @@ class _Place:
 
 def _read_ahead(
     members: Iterable[Member],
-) -> Iterator[tuple[Member, Content | UnreadableMember | None]]:
+) -> Iterator[tuple[Member, Content | UnreadableMemberError | None]]:
     """Each member with its content, the next one being unpacked and hashed meanwhile."""
     with ThreadPoolExecutor(max_workers=1) as pool:
-        ahead: deque[tuple[Member, Future[Content | UnreadableMember | None]]] = deque()
+        ahead: deque[tuple[Member, Future[Content | UnreadableMemberError | None]]] = deque()
         for member in members:
             ahead.append((member, pool.submit(_content, member)))
             if len(ahead) > 1:
@@ -330,11 +334,11 @@ def _read_ahead(
             yield member, content.result()
 
 
-def _content(member: Member) -> Content | UnreadableMember | None:
+def _content(member: Member) -> Content | UnreadableMemberError | None:
     """What a member holds, or why it cannot be read; None for what is never opened."""
     if kinds.claimed_by_name(member.base_name) in LEFT_ALONE:
         return None
     try:
         return member.read()
-    except UnreadableMember as error:
+    except UnreadableMemberError as error:
         return error

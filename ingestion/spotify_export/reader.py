@@ -8,7 +8,7 @@ as new columns. A value is never guessed at: a number in a text column is set as
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -45,10 +45,10 @@ _JSON_TYPES: Final = {
 _TYPE_NAMES: Final = {str: "text", bool: "true/false", int: "a whole number", float: "a number"}
 
 Json: TypeAlias = Any  # what json.loads gives: any JSON value
-Columns: TypeAlias = dict[str, list[Any]]
+Array: TypeAlias = "pa.Array[Any]"
 
 
-class UnreadableFile(Exception):
+class UnreadableFileError(Exception):
     """The whole file cannot be read as what it claims; the message says where it broke."""
 
 
@@ -121,7 +121,7 @@ def read(data: bytes, kind: Kind, base_name: str, policy: Policy) -> Reading:
         policy: what to keep; it learns the file's new columns.
 
     Raises:
-        UnreadableFile: it is not JSON, cut, or of another shape than its kind.
+        UnreadableFileError: it is not JSON, cut, or of another shape than its kind.
     """
     reading = Reading(kind)
     for table, rows, positions in _rows_by_table(data, kind):
@@ -130,8 +130,8 @@ def read(data: bytes, kind: Kind, base_name: str, policy: Policy) -> Reading:
             arrow = pa.concat_tables([reading.tables[table.name], arrow])
         reading.tables[table.name] = arrow
         if table.required:
-            span = pc.min_max(arrow[tables.column_name(table.time or "")]).as_py()
-            reading.first_at, reading.last_at = span["min"], span["max"]
+            times = arrow[tables.column_name(table.time or "")]
+            reading.first_at, reading.last_at = pc.min(times).as_py(), pc.max(times).as_py()
     if kind in EXTENDED and claimed_by_name(base_name) not in EXTENDED:
         reading.kind = _audio_or_video(reading.tables["streaming_history"])
     return reading
@@ -141,7 +141,7 @@ def require_json(data: bytes) -> None:
     """Make sure that a file is JSON, of whatever kind.
 
     Raises:
-        UnreadableFile: it is not; says where it broke.
+        UnreadableFileError: it is not; says where it broke.
     """
     _document(data)
 
@@ -177,9 +177,9 @@ def _audio_or_video(rows: pa.Table) -> Kind:
 
     In Audio files 0.6 % do. Podcast rows say nothing: either file may hold them.
     """
-    starts = pc.drop_null(rows.filter(pc.is_valid(rows["spotify_track_uri"]))["reason_start"])
-    unknown = pc.sum(pc.equal(starts, "unknown")).as_py() or 0
-    return Kind.EXTENDED_VIDEO if 2 * unknown > len(starts) else Kind.EXTENDED_AUDIO
+    tracks = rows.filter(pc.is_valid(rows["spotify_track_uri"]))
+    unknown = tracks["reason_start"].to_pylist().count("unknown")
+    return Kind.EXTENDED_VIDEO if 2 * unknown > len(tracks) else Kind.EXTENDED_AUDIO
 
 
 def _read_rows(
@@ -262,7 +262,7 @@ def _decode_one_by_one(
             if row[name] is not None and not policy.drops(name):
                 extras.setdefault(name, {})[place] = row[name]
     if len(extras) > MAX_NEW_FIELDS:
-        raise UnreadableFile(f"it has {len(extras)} fields that Spotify's {table.name} has not")
+        raise UnreadableFileError(f"{len(extras)} of its fields are none of {table.name}'s")
     new_columns = _type_new_fields(table, extras, policy, bad)
     places = [place for place in structs if place not in bad]
     return (
@@ -330,18 +330,17 @@ def _is_a(value: Json, json_type: type) -> bool:
     return type(value) is json_type
 
 
-def _to_arrow(values: list[Any], kind: FieldType) -> pa.Array:
+def _to_arrow(values: list[Any], kind: FieldType) -> Array:
     """A column; a time whose text is not of its form, or no time, is null."""
-    array = pa.array(values, pa.string() if kind.pattern else kind.arrow)
     if kind.pattern is None:
-        return array
+        return pa.array(values, kind.arrow)
+    array = pa.array(values, pa.string())
     text = pc.if_else(pc.match_substring_regex(array, kind.pattern), array, None)
     text = pc.replace_substring_regex(text, kind.pattern, r"\1")
     is_date = kind.arrow == pa.date32()
     try:
-        if is_date:
-            return text.cast(kind.arrow)
-        return text.cast(pa.timestamp("us")).cast(kind.arrow)
+        naive = text if is_date else text.cast(pa.timestamp("us"))
+        return cast(Array, naive.cast(kind.arrow))
     except pa.ArrowInvalid:
         parse = _date_or_none if is_date else _time_or_none
         return pa.array(map(parse, text.to_pylist()), kind.arrow)
@@ -364,16 +363,16 @@ def _date_or_none(text: str | None) -> date | None:
 def _unacceptable(
     table: RawTable,
     structs: list[msgspec.Struct],
-    arrays: dict[str, pa.Array],
+    arrays: dict[str, Array],
     policy: Policy,
 ) -> dict[int, str]:
     """The rows that have the right JSON types and still cannot be, with the reason."""
     bad: dict[int, str] = {}
 
-    def note(mask: pa.Array, reason: str) -> None:
+    def note(mask: Array, reason: str) -> None:
         if pc.any(mask).as_py():
             for index in pc.indices_nonzero(mask).to_pylist():
-                bad.setdefault(index, reason)
+                bad.setdefault(cast(int, index), reason)
 
     for name, kind in table.fields.items():
         column = arrays[tables.column_name(name)]
@@ -390,7 +389,7 @@ def _unacceptable(
             )
             note(outside, f"{name} is before 2006 or in the future")
         if name in ("ms_played", "msPlayed"):
-            note(pc.less(column, 0), f"{name} is negative")
+            note(pc.less(column, pa.scalar(0)), f"{name} is negative")
     return bad
 
 
@@ -398,14 +397,14 @@ def _split(data: bytes) -> list[bytes]:
     """The rows of a list, each as it stands in the file.
 
     Raises:
-        UnreadableFile: it is no list, or breaks off; says in which row.
+        UnreadableFileError: it is no list, or breaks off; says in which row.
     """
     try:
         return [bytes(row) for row in msgspec.json.decode(data, type=list[msgspec.Raw])]
     except (msgspec.MsgspecError, RecursionError):
         rows = _loads_leniently(data)
         if not isinstance(rows, list):
-            raise UnreadableFile("it is not a list of rows") from None
+            raise UnreadableFileError("it is not a list of rows") from None
         return [json.dumps(row).encode() for row in rows]
 
 
@@ -413,20 +412,20 @@ def _loads_leniently(data: bytes) -> Json:
     """Read JSON that is well-formed but for characters in texts (half a surrogate pair).
 
     Raises:
-        UnreadableFile: it is not even that; says where it broke.
+        UnreadableFileError: it is not even that; says where it broke.
     """
     if not data.strip():
-        raise UnreadableFile("it is empty")
+        raise UnreadableFileError("it is empty")
     text = data.decode("utf-8", "surrogateescape")
     try:
         return json.loads(text, strict=False)
     except RecursionError as error:
-        raise UnreadableFile("it is nested too deeply to be read") from error
+        raise UnreadableFileError("it is nested too deeply to be read") from error
     except json.JSONDecodeError as error:
         byte = len(text[: error.pos].encode("utf-8", "surrogateescape"))
         rows = _count_rows(text)
         after = f", after {rows:,} whole rows" if rows else ""
-        raise UnreadableFile(
+        raise UnreadableFileError(
             f"not JSON from byte {byte:,} of {len(data):,} on{after}: cut or damaged"
         ) from error
 
@@ -480,7 +479,10 @@ def _decoder(
 
     `many` parses a whole list and refuses unknown fields; else one row, and lets them pass.
     """
-    declared: Callable[[FieldType], Any] = lambda kind: _Int64 if kind.json is int else kind.json
+
+    def declared(kind: FieldType) -> Any:
+        return _Int64 if kind.json is int else kind.json
+
     struct = msgspec.defstruct(
         table.name,
         [

@@ -12,6 +12,7 @@ from typing import Any
 
 import dlt
 import pyarrow as pa
+from dlt.common.schema.typing import TSchemaContractDict
 from dlt.extract import DltResource
 
 from ingestion.spotify_export.tables import (
@@ -23,10 +24,10 @@ from ingestion.spotify_export.tables import (
 )
 
 #: New columns come in; a column's type never changes (the reader has set such rows aside).
-CONTRACT: dict[str, str] = {"tables": "evolve", "columns": "evolve", "data_type": "freeze"}
+CONTRACT: TSchemaContractDict = {"tables": "evolve", "columns": "evolve", "data_type": "freeze"}
 
 
-@dlt.source(name=SCHEMA, schema_contract=CONTRACT)  # type: ignore[arg-type]
+@dlt.source(name=SCHEMA, schema_contract=CONTRACT)
 def export_rows(files: Iterable[dict[str, pa.Table]]) -> DltResource:
     """The rows of files as they are read, and every raw table, so that none is missing.
 
@@ -41,13 +42,13 @@ def export_rows(files: Iterable[dict[str, pa.Table]]) -> DltResource:
         yield dlt.mark.with_table_name(IMPORT_PROBLEMS.empty_table(), "import_problems")
         yield dlt.mark.with_table_name(LISTENERS.empty_table(), "listeners")
         for file in files:
-            for name, table in file.items():
-                yield dlt.mark.with_table_name(table, name)
+            for name, rows_of_file in file.items():
+                yield dlt.mark.with_table_name(rows_of_file, name)
 
     return rows
 
 
-@dlt.source(name=SCHEMA, schema_contract=CONTRACT)  # type: ignore[arg-type]
+@dlt.source(name=SCHEMA, schema_contract=CONTRACT)
 def import_records(records: list[dict[str, Any]]) -> DltResource:
     """The rows of `import_files`: from now on, these files are loaded.
 

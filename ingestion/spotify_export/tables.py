@@ -44,7 +44,7 @@ SEARCH_TIME: Final = FieldType(
 )
 DATE: Final = FieldType(str, pa.date32(), r"^(\d{4}-\d\d-\d\d)$")
 
-LINEAGE: Final = (
+LINEAGE: Final[tuple[pa.Field[pa.DataType], ...]] = (
     pa.field("listener", pa.string()),
     pa.field("file_sha256", pa.string()),
     pa.field("file_row", pa.int64()),
@@ -89,30 +89,44 @@ class RawTable:
     @cached_property
     def schema(self) -> pa.Schema:
         """Lineage first, then the declared columns."""
-        own = (pa.field(name, kind.arrow) for name, kind in self.columns.items())
+        own = [pa.field(name, kind.arrow) for name, kind in self.columns.items()]
         return pa.schema([*LINEAGE, *own])
 
 
 #: Spotify's private fields of the extended history, over all eras.
 PRIVATE_FIELDS: Final = frozenset(
-    "username ip_addr ip_addr_decrypted user_agent_decrypted city region metro_code latitude"
-    " longitude".split()
+    {
+        "username",
+        "ip_addr",
+        "ip_addr_decrypted",
+        "user_agent_decrypted",
+        "city",
+        "region",
+        "metro_code",
+        "latitude",
+        "longitude",
+    }
 )
 
-_PRIVATE_WORDS = frozenset(
-    "ip ipv4 ipv6 agent useragent username user mail email birth birthdate birthday birthyear"
-    " gender city region metro latitude longitude lat lon lng geo coordinates location phone"
-    " mobile postal postcode zip zipcode street address addr device imei mac collaborators"
-    " firstname lastname fullname surname credit card iban".split()
+_PRIVATE_WORDS = re.compile(
+    r"\b(ip|ipv[46]|city|region|metro|lat|lon|lng|geo|geohash|gps|location|coordinates?|gender"
+    r"|(tele)?phone|mobile|postcode|zip|zipcode|street|addr|imei|imsi|collaborators?|iban)\b"
+)
+_PRIVATE_PARTS = re.compile(
+    r"username|useragent|useraddr|userid|email|birth|latitude|longitude|postal|address"
+    r"|(first|last|full|sur)name"
 )
 
 
 @lru_cache(maxsize=10_000)
 def looks_private(json_name: str) -> bool:
     """Whether a field that nobody has declared could say who or where the listener is."""
-    words = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", json_name).lower()
-    return json_name in PRIVATE_FIELDS or any(
-        word in _PRIVATE_WORDS for word in re.split(r"[^a-z0-9]+", words)
+    words = re.sub(r"([a-z0-9])([A-Z])", r"\1 \2", json_name).lower()
+    words = re.sub(r"[^a-z0-9]+", " ", words)
+    return (
+        json_name in PRIVATE_FIELDS
+        or _PRIVATE_WORDS.search(words) is not None
+        or _PRIVATE_PARTS.search(words.replace(" ", "")) is not None
     )
 
 
@@ -239,44 +253,43 @@ RAW_TABLES: Final = (
     MARQUEE,
 )
 
-IMPORT_FILES: Final = pa.schema(
-    {
-        "file_key": pa.string(),
-        "listener": pa.string(),
-        "archive": pa.string(),
-        "member": pa.string(),
-        "kind": pa.string(),
-        "file_sha256": pa.string(),
-        "bytes": pa.int64(),
-        "rows": pa.int64(),
-        "problem_rows": pa.int64(),
-        "first_at": UTC_TIMESTAMP,
-        "last_at": UTC_TIMESTAMP,
-        "status": pa.string(),
-        "reason": pa.string(),
-        "loaded_at": UTC_TIMESTAMP,
-    }
+
+def _schema(**types: pa.DataType) -> pa.Schema:
+    return pa.schema(list(types.items()))
+
+
+IMPORT_FILES: Final = _schema(
+    file_key=pa.string(),
+    listener=pa.string(),
+    archive=pa.string(),
+    member=pa.string(),
+    kind=pa.string(),
+    file_sha256=pa.string(),
+    bytes=pa.int64(),
+    rows=pa.int64(),
+    problem_rows=pa.int64(),
+    first_at=UTC_TIMESTAMP,
+    last_at=UTC_TIMESTAMP,
+    status=pa.string(),
+    reason=pa.string(),
+    loaded_at=UTC_TIMESTAMP,
 )
 
-IMPORT_PROBLEMS: Final = pa.schema(
-    {
-        "file_key": pa.string(),
-        "listener": pa.string(),
-        "archive": pa.string(),
-        "member": pa.string(),
-        "file_sha256": pa.string(),
-        "file_row": pa.int64(),
-        "reason": pa.string(),
-        "raw": pa.string(),
-        "loaded_at": UTC_TIMESTAMP,
-    }
+IMPORT_PROBLEMS: Final = _schema(
+    file_key=pa.string(),
+    listener=pa.string(),
+    archive=pa.string(),
+    member=pa.string(),
+    file_sha256=pa.string(),
+    file_row=pa.int64(),
+    reason=pa.string(),
+    raw=pa.string(),
+    loaded_at=UTC_TIMESTAMP,
 )
 
-LISTENERS: Final = pa.schema(
-    {
-        "listener": pa.string(),
-        "time_zone": pa.string(),
-        "time_zone_source": pa.string(),
-        "updated_at": UTC_TIMESTAMP,
-    }
+LISTENERS: Final = _schema(
+    listener=pa.string(),
+    time_zone=pa.string(),
+    time_zone_source=pa.string(),
+    updated_at=UTC_TIMESTAMP,
 )
