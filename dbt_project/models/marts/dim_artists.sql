@@ -1,8 +1,8 @@
 with
 
-plays as (
+listener_tracks as (
 
-    select * from {{ ref('fct_plays') }}
+    select * from {{ ref('int_listener_tracks') }}
     where artist_key is not null
 
 ),
@@ -14,10 +14,11 @@ final as (
         min(artist_name) as artist_name,
         count(distinct track_key) as track_count,
         count(distinct listener) as listener_count,
-        cast(sum(case when is_counted then 1 else 0 end) as {{ dbt.type_bigint() }}) as stream_count,
-        min(ended_at) as first_played_at,
-        max(ended_at) as last_played_at
-    from plays
+        cast(sum(play_count) as {{ dbt.type_bigint() }}) as play_count,
+        cast(sum(stream_count) as {{ dbt.type_bigint() }}) as stream_count,
+        min(first_played_at) as first_played_at,
+        max(last_played_at) as last_played_at
+    from listener_tracks
     group by artist_key
 
 )

@@ -38,6 +38,12 @@ country_time_zones as (
 
 ),
 
+utc_offsets as (
+
+    select * from {{ ref('int_utc_offsets') }}
+
+),
+
 all_plays as (
 
     select * from extended_plays
@@ -82,9 +88,18 @@ zoned_plays as (
 local_plays as (
 
     select
-        *,
-        {{ local_timestamp('ended_at', 'time_zone') }} as ended_at_local
+        zoned_plays.*,
+        {{ dbt.dateadd(
+            'second',
+            'case when zoned_plays.ended_at < utc_offsets.changes_at then utc_offsets.offset_seconds '
+            ~ 'else utc_offsets.next_offset_seconds end',
+            'zoned_plays.ended_at',
+        ) }} as ended_at_local
     from zoned_plays
+    inner join utc_offsets
+        on
+            zoned_plays.time_zone = utc_offsets.time_zone
+            and cast(zoned_plays.ended_at as date) = utc_offsets.utc_date
 
 ),
 

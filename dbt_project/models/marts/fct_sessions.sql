@@ -2,7 +2,19 @@ with
 
 plays as (
 
-    select * from {{ ref('fct_plays') }}
+    select
+        listener,
+        play_key,
+        track_key,
+        platform,
+        ms_played,
+        is_counted,
+        is_skipped,
+        listening_date,
+        started_at,
+        ended_at,
+        ended_at_local
+    from {{ ref('fct_plays') }}
     where exclusion_reason is null or exclusion_reason not in ('retry', 'covered_by_extended_history')
 
 ),
@@ -34,7 +46,8 @@ plays_with_session as (
     select
         *,
         sum(is_session_start) over (
-            partition by listener order by ended_at, play_key
+            partition by listener
+            order by ended_at, play_key
             rows between unbounded preceding and current row
         ) as session_number
     from plays_with_start
@@ -46,16 +59,16 @@ sessions as (
     select
         listener,
         session_number,
+        min(platform) as platform,
         count(*) as play_count,
         sum(case when is_counted then 1 else 0 end) as stream_count,
         sum(case when is_skipped then 1 else 0 end) as skipped_count,
         count(distinct track_key) as track_count,
-        count(distinct platform) as platform_count,
         sum(ms_played) as ms_played,
+        min(listening_date) as listening_date,
         min(started_at) as started_at,
         max(ended_at) as ended_at,
-        min(ended_at_local) as first_play_ended_at_local,
-        min(listening_date) as listening_date
+        max(ended_at_local) as ended_at_local
     from plays_with_session
     group by listener, session_number
 
@@ -64,20 +77,20 @@ sessions as (
 final as (
 
     select
-        {{ hash_key(['listener', epoch_seconds('ended_at'), 'session_number']) }} as session_key,
+        {{ hash_key(['listener', 'session_number']) }} as session_key,
         listener,
+        platform,
         cast(session_number as {{ dbt.type_bigint() }}) as session_number,
         play_count,
         cast(stream_count as {{ dbt.type_bigint() }}) as stream_count,
         cast(skipped_count as {{ dbt.type_bigint() }}) as skipped_count,
         track_count,
-        platform_count,
-        cast(ms_played as {{ dbt.type_bigint() }}) as ms_played,
+        {{ hours('ms_played') }} as listening_hours,
         {{ dbt.datediff('started_at', 'ended_at', 'second') }} as session_seconds,
         listening_date,
         started_at,
         ended_at,
-        first_play_ended_at_local
+        ended_at_local
     from sessions
 
 )
