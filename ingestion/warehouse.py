@@ -109,7 +109,8 @@ def open_warehouse(settings: Settings, *, read_only: bool = False) -> Iterator[W
 
 def _in_one_line(error: Exception, path: Path) -> Exception:
     """What the user can do about it, or the error itself when that is nothing."""
-    causes = [e for e in _chain(error) if isinstance(e, (duckdb.Error, OSError))]
+    user_level = (duckdb.Error, OSError)
+    causes: list[BaseException] = [e for e in _chain(error) if isinstance(e, user_level)]
     if not causes:
         return error
     reason = str(causes[0]).splitlines()[0]

@@ -71,6 +71,11 @@ class Member:
         """The last part of its name."""
         return PurePosixPath(self.name).name
 
+    @property
+    def claims_json(self) -> bool:
+        """Whether its name says that it is JSON."""
+        return self.name.lower().endswith(".json")
+
     def read(self) -> Content:
         """Read all of it.
 
@@ -108,7 +113,7 @@ class Member:
 
     def _may_be_json(self, head: bytes) -> bool:
         start = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
-        return start in (b"[", b"{") or self.name.lower().endswith(".json")
+        return start in (b"[", b"{") or self.claims_json
 
 
 @dataclass(frozen=True)

@@ -187,12 +187,12 @@ class _Run:
             return _Verdict("ignored", claimed, "left alone because of its name, not opened")
         if isinstance(content, UnreadableMemberError):
             return _Verdict("set_aside", claimed, str(content))
-        if content.sha256 in self.history.loaded:
-            archive, name, kind = self.history.loaded[content.sha256]
-            return _Verdict("duplicate", Kind(kind), f"the same file as {name} in {archive}")
         if content.data is None:
             return _Verdict("ignored", Kind.UNKNOWN, "not JSON")
         data = content.data.removeprefix(_BOM)
+        if content.sha256 in self.history.loaded and not kinds.is_empty(data):
+            archive, name, loaded_kind = self.history.loaded[content.sha256]
+            return _Verdict("duplicate", Kind(loaded_kind), f"the same file as {name} in {archive}")
         kind = kinds.recognise(data, claimed)
         try:
             if kind is Kind.UNKNOWN:
@@ -204,6 +204,8 @@ class _Run:
                 )
             reading = reader.read(data, kind, member.base_name, self._policy)
         except UnreadableFileError as error:
+            if kind is claimed is Kind.UNKNOWN and not member.claims_json:
+                return _Verdict("ignored", kind, "not JSON")
             return _Verdict("set_aside", claimed if kind is Kind.UNKNOWN else kind, str(error))
         return _Verdict("loaded", reading.kind, reading=reading)
 

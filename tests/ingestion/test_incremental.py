@@ -82,8 +82,9 @@ def test_a_restored_database_gets_what_it_lacks(database: Database, export: Expo
     database.load(later)
     database.path.write_bytes(backup)
     assert database.load(later).rows_loaded == 1
-    assert database.query("select new_field from spotify_export.streaming_history"
-                          " where new_field is not null") == [(1,)]
+    assert database.query(
+        "select new_field from spotify_export.streaming_history where new_field is not null"
+    ) == [(1,)]
 
 
 def test_two_listeners_with_the_same_zip_both_get_it(database: Database, export: Export) -> None:
@@ -149,7 +150,9 @@ def test_a_database_that_is_open_elsewhere_is_one_line(database: Database, expor
 
     zip_file = export({AUDIO: plays(1)})
     database.load(zip_file)
-    holder = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('open', flush=True); input()"
+    holder = (
+        "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('open', flush=True); input()"
+    )
     with subprocess.Popen(
         [sys.executable, "-c", holder, str(database.path)],
         stdin=subprocess.PIPE,
