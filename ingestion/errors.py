@@ -11,3 +11,7 @@ class ExportError(UserError):
 
 class WarehouseError(UserError):
     """The warehouse cannot be opened or written: locked, full, no permission, a bad name."""
+
+
+class BuildError(UserError):
+    """dbt could not build the models, or a data test found something; names the first."""

@@ -1,0 +1,201 @@
+"""The command line. The Makefile calls it; every verb of the one is a verb of the other."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from ingestion.errors import UserError
+from ingestion.settings import PROJECT_ROOT, Settings, load_settings
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    help="""Own your Spotify history: every play, counted once, in a warehouse.
+
+    `spotify-elt run --export my_spotify_data.zip` loads the export, builds and tests the marts,
+    and says what it found. Run it again at any time: only what is new is loaded.
+
+    Every option is also a variable, in the environment or in `.env`: EXPORT, LISTENER,
+    LISTENER_TIMEZONE, WAREHOUSE, DUCKDB_PATH. `ingestion/settings.py` explains them.
+    """,
+)
+
+console = Console(highlight=False)
+errors = Console(stderr=True, highlight=False)
+
+ExportOption = Annotated[
+    list[Path] | None,
+    typer.Option("--export", help="Zip, folder or file; may be repeated. Default: data/exports."),
+]
+ListenerOption = Annotated[
+    str | None, typer.Option("--listener", help="Whose history it is. Default: me.")
+]
+ZoneOption = Annotated[
+    str | None,
+    typer.Option("--timezone", help="The listener's IANA zone. Default: this machine's."),
+]
+FullRefreshOption = Annotated[
+    bool, typer.Option("--full-refresh", help="Compute every month anew, not just what changed.")
+]
+
+
+@app.callback()
+def _options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    if debug:
+        os.environ["SPOTIFY_ELT_DEBUG"] = "1"
+
+
+@app.command()
+def run(
+    export: ExportOption = None,
+    listener: ListenerOption = None,
+    timezone: ZoneOption = None,
+    full_refresh: FullRefreshOption = False,
+) -> None:
+    """Load what is new, build and test the marts, say what was found."""
+    _run(_settings(export, listener, timezone), full_refresh=full_refresh)
+
+
+@app.command()
+def demo() -> None:
+    """The same for a simulated listener, if you have no export yet."""
+    from simulator import demo as write_demo_exports
+
+    folder = PROJECT_ROOT / "data" / "demo"
+    exports = folder / "exports"
+    if not exports.exists():
+        with _progress("Imagining a listener") as show:
+            show(0, 1, "six years of a life")
+            unfinished = folder / "exports.unfinished"
+            write_demo_exports(unfinished)
+            unfinished.rename(exports)
+    # never among the rows of a real listener, unless that is asked for
+    chosen = os.environ.get("DUCKDB_PATH")
+    _run(
+        load_settings(
+            export=[exports],
+            listener="demo",
+            listener_timezone="Europe/Oslo",
+            duckdb_path=Path(chosen) if chosen else folder / "demo.duckdb",
+        )
+    )
+
+
+@app.command()
+def ingest(
+    export: ExportOption = None, listener: ListenerOption = None, timezone: ZoneOption = None
+) -> None:
+    """Load what is new into the raw tables."""
+    if _ingest(_settings(export, listener, timezone)):
+        raise typer.Exit(1)
+
+
+@app.command()
+def build(full_refresh: FullRefreshOption = False) -> None:
+    """Build and test the dbt models."""
+    _build(load_settings(), full_refresh=full_refresh)
+
+
+@app.command()
+def summary(listener: ListenerOption = None) -> None:
+    """Say once more what the marts hold."""
+    from ingestion.summary import show_summary
+
+    show_summary(console, load_settings(listener=listener))
+
+
+@app.command()
+def parquet(
+    output: Annotated[Path, typer.Option(help="The folder for the files.")] = PROJECT_ROOT
+    / "data"
+    / "marts",
+) -> None:
+    """Write the marts as Parquet, partitioned by listener and month."""
+    from ingestion.parquet import write_parquet
+
+    for mart, rows in write_parquet(load_settings(), output):
+        console.print(f"{rows:>12,}  {output.name}/{mart}")
+
+
+def _settings(export: list[Path] | None, listener: str | None, timezone: str | None) -> Settings:
+    return load_settings(export=export, listener=listener, listener_timezone=timezone)
+
+
+def _run(settings: Settings, *, full_refresh: bool = False) -> None:
+    from ingestion.summary import show_summary
+
+    has_problems = _ingest(settings)
+    _build(settings, full_refresh=full_refresh)
+    show_summary(console, settings)
+    if has_problems:
+        errors.print("[yellow]Something was set aside, see above; all the rest is in.[/]")
+        raise typer.Exit(1)
+
+
+def _ingest(settings: Settings) -> bool:
+    """Import, show it, and say whether anything was set aside."""
+    from ingestion.spotify_export import import_exports
+    from ingestion.summary import show_import
+
+    with _progress("Reading") as show:
+        report = import_exports(settings, show)
+    show_import(console, report)
+    return report.has_problems
+
+
+def _build(settings: Settings, *, full_refresh: bool = False) -> None:
+    from ingestion.transform import build_models
+
+    with _progress("Building") as show:
+        show(0, 1, "starting dbt")
+        report = build_models(settings, show, full_refresh=full_refresh)
+    console.print(f"Built    {report.models} tables and views; {report.tests} data tests passed")
+
+
+@contextmanager
+def _progress(title: str) -> Iterator[Callable[[int, int, str], None]]:
+    """A bar on a terminal, nothing in a pipe."""
+    with Progress(
+        TextColumn(f"{title:<8}"),
+        BarColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[what]}"),
+        console=errors,
+        transient=True,
+        disable=not errors.is_terminal,
+    ) as progress:
+        task = progress.add_task(title, what="")
+
+        def show(done: int, total: int, what: str) -> None:
+            progress.update(task, completed=done, total=total, what=escape(what))
+
+        yield show
+
+
+def main() -> None:
+    """Run the command line; an error is one line and exit code 1, and a traceback with --debug."""
+    try:
+        app()
+    except Exception as error:
+        if os.environ.get("SPOTIFY_ELT_DEBUG"):
+            raise
+        if isinstance(error, UserError):
+            message = str(error)
+        else:
+            message = f"{type(error).__name__}: {error} (--debug shows where; please report it)"
+        errors.print(f"[red]spotify-elt:[/] {escape(' '.join(message.split()))}", soft_wrap=True)
+        sys.exit(1)

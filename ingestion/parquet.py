@@ -1,0 +1,67 @@
+"""The marts as Parquet files, partitioned by listener and month, for tools that read files.
+
+data/marts/fct_plays/listener=me/year_month=2026-03/data_0.parquet
+data/marts/dim_artists/data_0.parquet
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Final
+
+from ingestion.errors import UserError
+from ingestion.settings import Settings
+from ingestion.warehouse import Warehouse, open_warehouse
+
+_MARTS: Final = "marts"
+
+
+def write_parquet(settings: Settings, folder: Path) -> list[tuple[str, int]]:
+    """Write every mart below `folder`, all or nothing: readers see the old files until the end.
+
+    Returns:
+        Each mart with its number of rows, by name.
+
+    Raises:
+        UserError: there are no marts yet, or the folder holds something else.
+        WarehouseError: the warehouse cannot be opened.
+    """
+    if folder.exists() and any(folder.iterdir()) and not (folder / "fct_plays").exists():
+        raise UserError(f"{folder} holds something other than marts: give an empty folder")
+    unfinished = folder.with_name(folder.name + ".unfinished")
+    with open_warehouse(settings, read_only=True) as warehouse:
+        columns = warehouse.column_types(_MARTS)
+        if not columns:
+            raise UserError("there are no marts yet: run `spotify-elt run` first")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        written = [
+            (mart, _write_mart(warehouse, mart, columns[mart], unfinished / mart))
+            for mart in sorted(columns)
+        ]
+    shutil.rmtree(folder, ignore_errors=True)
+    unfinished.rename(folder)
+    return written
+
+
+def _write_mart(warehouse: Warehouse, mart: str, columns: dict[str, str], folder: Path) -> int:
+    partitions = ["listener"] if "listener" in columns else []
+    select = f"select * from {_MARTS}.{mart}"
+    if partitions and "year_month" in columns:
+        partitions.append("year_month")
+    elif partitions and "listening_date" in columns:
+        select = f"select *, strftime(listening_date, '%Y-%m') as year_month from {_MARTS}.{mart}"
+        partitions.append("year_month")
+    folder.mkdir(parents=True)
+    if partitions:
+        by = f"partition_by ({', '.join(partitions)}), write_partition_columns true"
+        target = folder
+    else:
+        by, target = "", folder / "data_0.parquet"
+    options = ", ".join(part for part in ("format parquet", by) if part)
+    [(rows,)] = warehouse.query(f"copy ({select}) to '{_quoted(target)}' ({options})")
+    return int(rows)
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")

@@ -1,0 +1,158 @@
+"""What people read at the end of a run: what was found, what counts, what to do next."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Final
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from ingestion.settings import Settings
+from ingestion.spotify_export import FileOutcome, ImportReport
+from ingestion.warehouse import Row, Warehouse, open_warehouse
+
+_PROBLEMS_SHOWN: Final = 5
+_TOP: Final = 10
+_BAR_WIDTH: Final = 24
+
+#: exclusion_reason as a person would say it.
+_NOT_COUNTED: Final = {
+    "retry": "written again by a retry",
+    "covered_by_extended_history": "in the account data alone, where the full history is silent",
+    "content_type": "of a kind that is left out",
+    "private_session": "in a private session",
+}
+
+
+def show_import(console: Console, report: ImportReport) -> None:
+    """What became of the files, and everything that was set aside and why."""
+    loaded = f"{report.rows_loaded:,} rows from {_files(report.new_files)}"
+    facts = [f"[bold]{loaded}[/] loaded" if report.new_files else "[bold]nothing new[/]"]
+    if report.unchanged_files:
+        facts.append(f"{_files(report.unchanged_files)} already loaded")
+    left_alone = [file for file in report.files if file.status == "ignored"]
+    if left_alone:
+        facts.append(f"{_files(len(left_alone))} left alone ({_names(left_alone)})")
+    console.print(f"Read     {', '.join(facts)} in {report.seconds:.1f} s")
+    if report.has_problems:
+        console.print(f"[yellow]Set aside[/] {report.problem_count:,} of what was given:")
+        for problem in report.problems[:_PROBLEMS_SHOWN]:
+            where = f"{problem.archive}/{problem.member}" if problem.member else problem.archive
+            row = f", row {problem.file_row:,}" if problem.file_row else ""
+            console.print(f"  {escape(where)}{row}: {escape(problem.reason)}", highlight=False)
+        if report.problem_count > _PROBLEMS_SHOWN:
+            console.print("  ... all of them are in spotify_export.import_problems")
+
+
+def _files(count: int) -> str:
+    return f"{count:,} file{'' if count == 1 else 's'}"
+
+
+def _names(files: list[FileOutcome]) -> str:
+    names = list(dict.fromkeys(Path(file.member or file.archive).stem for file in files))
+    return escape(", ".join(names[:3]) + (", ..." if len(names) > 3 else ""))
+
+
+def show_summary(console: Console, settings: Settings) -> None:
+    """The listener's history in a dozen lines, from the marts.
+
+    Raises:
+        WarehouseError: the warehouse cannot be opened.
+    """
+    with open_warehouse(settings, read_only=True) as warehouse:
+        if "fct_plays" not in warehouse.column_types("marts"):
+            console.print("There are no marts yet: run `spotify-elt run` first.")
+            return
+        listeners = warehouse.query(
+            "select listener, time_zone, play_count, stream_count, listening_hours,"
+            " first_played_at, last_played_at from marts.dim_listeners"
+            " order by listener = ? desc, listener",
+            [settings.listener],
+        )
+        for listener in listeners:
+            _show_listener(console, warehouse, listener)
+    _show_next_steps(console, settings)
+
+
+def _show_listener(console: Console, warehouse: Warehouse, row: Row) -> None:
+    listener, time_zone, plays, streams, hours, first, last = row
+    console.print()
+    console.print(f"[bold green]{escape(listener)}[/], on the clocks of {time_zone}")
+    if not plays:
+        console.print("no play yet: the export holds no streaming history")
+        return
+    console.print(
+        f"[bold]{hours:,.0f} hours[/] in [bold]{streams:,}[/] streams of {plays:,} plays,"
+        f" {first:%-d %B %Y} to {last:%-d %B %Y}"
+    )
+    _show_not_counted(console, warehouse, listener)
+    _show_top_artists(console, warehouse, listener)
+
+
+def _show_not_counted(console: Console, warehouse: Warehouse, listener: str) -> None:
+    reasons: Counter[str] = Counter()
+    for reason, count in warehouse.query(
+        "select exclusion_reason, count(*) from marts.fct_plays"
+        " where listener = ? and not is_counted group by all",
+        [listener],
+    ):
+        reasons[reason] = count
+    records = warehouse.query(
+        "select match_rule, count(*) from marts.bridge_play_records"
+        " where listener = ? and match_rule != 'first_record' group by all",
+        [listener],
+    )
+    for reason, count in reasons.most_common():
+        words = _NOT_COUNTED.get(reason, reason.replace("_", " "))
+        console.print(f"  {count:>9,} plays not counted: {words}")
+    repeats = sum(count for _, count in records)
+    if repeats:
+        console.print(f"  {repeats:>9,} more records of the same plays, counted once")
+
+
+def _show_top_artists(console: Console, warehouse: Warehouse, listener: str) -> None:
+    artists = warehouse.query(
+        "select artist_name, sum(listening_hours) as hours, sum(stream_count)"
+        " from marts.agg_monthly_artists where listener = ?"
+        " group by artist_key, artist_name order by hours desc, artist_name limit ?",
+        [listener, _TOP],
+    )
+    if not artists:
+        return
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("Top artists", max_width=40, no_wrap=True)
+    table.add_column("hours", justify="right")
+    table.add_column("streams", justify="right")
+    table.add_column("")
+    most = artists[0][1]
+    for name, hours, streams in artists:
+        bar = Text("█" * max(1, round(_BAR_WIDTH * hours / most)), style="green")
+        table.add_row(escape(name), f"{hours:,.1f}", f"{streams:,}", bar)
+    console.print(table)
+
+
+def _show_next_steps(console: Console, settings: Settings) -> None:
+    path = _short(settings.duckdb_path.absolute())
+    console.print(f"Warehouse  {escape(path)} (schema marts; begin with fct_plays)", soft_wrap=True)
+    if not settings.listener_timezone:
+        console.print(
+            f"Time zone  {settings.time_zone} is this machine's;"
+            " LISTENER_TIMEZONE=Europe/Oslo sets yours"
+        )
+    console.print(
+        "Next       `make docs` for every table and column, `make parquet` for files,"
+        " any BI tool that opens DuckDB"
+    )
+
+
+def _short(path: Path) -> str:
+    """The path as seen from here, where that is shorter."""
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
