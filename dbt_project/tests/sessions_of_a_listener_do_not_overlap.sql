@@ -1,0 +1,17 @@
+-- a session begins after the one before it has ended
+with
+
+sessions as (
+
+    select
+        listener,
+        session_number,
+        started_at,
+        lag(ended_at) over (partition by listener order by session_number) as previous_ended_at
+    from {{ ref('fct_sessions') }}
+
+)
+
+select *
+from sessions
+where started_at <= previous_ended_at
