@@ -55,8 +55,8 @@ def build_models(
     arguments = [
         "--quiet",
         *("build", *_TESTS_OF_LOGIC),
-        *("--project-dir", str(PROJECT_ROOT / "dbt_project")),
-        *("--profiles-dir", str(PROJECT_ROOT / "profiles")),
+        *("--project-dir", os.environ.get("DBT_PROJECT_DIR") or str(PROJECT_ROOT / "dbt_project")),
+        *("--profiles-dir", os.environ.get("DBT_PROFILES_DIR") or str(PROJECT_ROOT / "profiles")),
     ]
     if full_refresh:
         arguments.append("--full-refresh")

@@ -188,9 +188,12 @@ decided_records as (
         end as match_rule,
         input_key,
         file_row,
-        -- alike in all but its time, and closer to the one before than its own length
+        -- alike in all but its time, and closer to the one before than its own length; the time
+        -- of an offline play is that of the sync, so it proves nothing
         coalesce(
-            record_rank = 1 and seconds_since_alike * 1000 + {{ var('max_overlap_ms') }} < ms_played,
+            record_rank = 1
+            and not coalesce(is_offline, false)
+            and seconds_since_alike * 1000 + {{ var('max_overlap_ms') }} < ms_played,
             false
         ) as is_retry,
         ended_month,

@@ -1,0 +1,88 @@
+"""A warehouse to fill and ask: real files, real dlt, real dbt, in a folder of the test's own."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from ingestion.settings import PROJECT_ROOT, load_settings
+from ingestion.spotify_export import ImportReport, import_exports
+from ingestion.transform import build_models
+
+#: When something was loaded is no property of a play: rows are compared without it.
+LINEAGE = {"loaded_at"}
+
+
+@dataclass
+class Home:
+    """One person's data folder and warehouse."""
+
+    folder: Path
+    time_zone: str = "Europe/Oslo"
+    moves: list[tuple[str, str, str]] = field(default_factory=list)
+
+    @property
+    def duckdb_path(self) -> Path:
+        return self.folder / "home.duckdb"
+
+    def ingest(self, *exports: Path, listener: str = "me") -> ImportReport:
+        return import_exports(
+            load_settings(
+                export=list(exports),
+                listener=listener,
+                listener_timezone=self.time_zone,
+                duckdb_path=self.duckdb_path,
+            )
+        )
+
+    def build(self, *, full_refresh: bool = False) -> None:
+        build_models(load_settings(duckdb_path=self.duckdb_path), full_refresh=full_refresh)
+
+    def query(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        with duckdb.connect(self.duckdb_path) as connection:
+            connection.execute("set TimeZone = 'UTC'")
+            return connection.execute(sql, parameters).fetchall()
+
+    def marts(self) -> dict[str, list[tuple[Any, ...]]]:
+        """Every mart, every column but the lineage, every row, in an order of its own."""
+        names = self.query(
+            "select table_name, list(column_name order by ordinal_position)"
+            " from information_schema.columns where table_schema = 'marts' group by all"
+        )
+        return {
+            table: sorted(
+                self.query(
+                    f"select {', '.join(c for c in columns if c not in LINEAGE)} from marts.{table}"
+                ),
+                key=repr,
+            )
+            for table, columns in names
+        }
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def own_dbt_project(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Path]:
+    """A copy of the dbt project to edit, with a target of its own that keeps the parse."""
+    project = tmp_path_factory.getbasetemp() / "dbt_project"
+    if not project.exists():
+        ignore = shutil.ignore_patterns("target", "logs")
+        shutil.copytree(PROJECT_ROOT / "dbt_project", project, ignore=ignore)
+    monkeypatch.setenv("DBT_PROJECT_DIR", str(project))
+    monkeypatch.setenv("DBT_PROFILES_DIR", str(PROJECT_ROOT / "profiles"))
+    moves = project / "seeds" / "listener_time_zones.csv"
+    before = moves.read_text()
+    yield project
+    moves.write_text(before)

@@ -1,0 +1,101 @@
+"""Incremental equals full refresh, in whatever order and batches the exports arrive."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from conftest import Home
+
+from simulator import Account, Extended, imagine, write_export
+
+
+@pytest.fixture(scope="module")
+def exports(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Five exports of one life, of all eras, that overlap."""
+    folder = tmp_path_factory.mktemp("exports")
+    world = imagine(3_000, seed=23)
+    end = world.plays[-1].ended_at.date() + timedelta(days=1)
+
+    def day(share: float):
+        return world.plays[int(share * (len(world.plays) - 1))].ended_at.date()
+
+    parts = [
+        Extended("endsong", day(0.3)),
+        Extended("extended_2023", day(0.6)),
+        Extended("extended_2026", day(0.9)),
+        Account(day(0.8)),
+        Account(end),
+    ]
+    paths = [folder / f"my_spotify_data_{number}.zip" for number in range(len(parts))]
+    for path, part in zip(paths, parts, strict=True):
+        write_export(world, path, [part])
+    return paths
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_order_and_batching_of_loads_leaves_no_trace(
+    exports: list[Path], tmp_path: Path, seed: int
+) -> None:
+    at_once = Home(tmp_path / "at_once")
+    at_once.ingest(*exports)
+    at_once.build()
+
+    dice = random.Random(seed)  # noqa: S311
+    shuffled = dice.sample(exports, len(exports))
+    cut = dice.randrange(1, len(shuffled))
+    bit_by_bit = Home(tmp_path / "bit_by_bit")
+    for batch in (shuffled[:cut], shuffled[cut:-1] or shuffled[:1], shuffled[-1:]):
+        bit_by_bit.ingest(*batch)
+        bit_by_bit.build()
+
+    expected, held = at_once.marts(), bit_by_bit.marts()
+    # of two files with the same content, mon_imports says which was seen first
+    assert held.keys() == expected.keys()
+    assert [mart for mart in held if held[mart] != expected[mart]] in ([], ["mon_imports"])
+
+    bit_by_bit.build(full_refresh=True)
+    assert bit_by_bit.marts() == held
+
+
+def test_a_second_build_changes_nothing(exports: list[Path], home: Home) -> None:
+    home.ingest(*exports[2:])
+    home.build()
+    before = home.marts()
+
+    home.build()
+
+    assert home.marts() == before
+
+
+def test_a_corrected_time_zone_reaches_every_play(exports: list[Path], home: Home) -> None:
+    home.ingest(exports[2])
+    home.build()
+
+    home.time_zone = "Asia/Kathmandu"
+    home.ingest(exports[2])
+    home.build()
+
+    [(zones, shifts)] = home.query(
+        "select list(distinct time_zone),"
+        " list(distinct date_diff('minute', ended_at, ended_at_local)) from marts.fct_plays"
+    )
+    assert (zones, shifts) == (["Asia/Kathmandu"], [5 * 60 + 45])
+
+
+def test_one_listeners_import_leaves_the_others_alone(exports: list[Path], home: Home) -> None:
+    home.ingest(exports[2], listener="anna")
+    home.build()
+    [(annas,)] = home.query("select count(*) from marts.fct_plays where listener = 'anna'")
+
+    home.ingest(exports[2], listener="ben")
+    home.build()
+
+    assert home.query(
+        "select listener, count(*) from marts.fct_plays group by all order by all"
+    ) == [
+        ("anna", annas),
+        ("ben", annas),
+    ]
