@@ -10,7 +10,15 @@ from zoneinfo import ZoneInfo
 import pytest
 from conftest import Home
 
-from simulator import Account, Extended, World, expected_plays, imagine, write_export
+from simulator import (
+    Account,
+    Extended,
+    World,
+    expected_plays,
+    imagine,
+    retries_in_account_alone,
+    write_export,
+)
 
 
 def write_parts(world: World, folder: Path, parts: list[Extended | Account]) -> list[Path]:
@@ -50,7 +58,10 @@ def test_every_play_of_three_overlapping_exports_is_there_once(home: Home, seed:
         for play in expected_plays(world, parts)
         if play.is_counted
     )
-    assert held == truth
+    assert truth - held == Counter()
+    # where account data is alone, its minutes cannot settle every retry
+    undecided = {record.play.ms_played for record in retries_in_account_alone(world, parts)}
+    assert {ms_played for _, _, ms_played, *_ in held - truth} <= undecided
 
 
 def test_each_play_is_on_the_clock_of_where_its_listener_lived(

@@ -45,6 +45,7 @@ plays as (
         cast(null as {{ dbt.type_boolean() }}) as is_skipped,
         cast(null as {{ dbt.type_boolean() }}) as is_offline,
         cast(null as {{ dbt.type_boolean() }}) as is_incognito,
+        -- retries show only in seconds, which account data lacks
         false as is_retry,
         account_records.is_covered,
         false as in_extended_export,

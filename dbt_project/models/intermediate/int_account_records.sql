@@ -81,6 +81,15 @@ account_plays as (
 
 ),
 
+account_months as (
+
+    select distinct
+        listener,
+        ended_month
+    from account_plays
+
+),
+
 extended_plays as (
 
     select
@@ -97,7 +106,7 @@ extended_plays as (
             extended_records.listener = extended_history.listener
             and extended_records.file_sha256 = extended_history.file_sha256
             and extended_records.file_row = extended_history.file_row
-    inner join (select distinct listener, ended_month from account_plays) as account_months
+    inner join account_months
         on
             extended_records.listener = account_months.listener
             and extended_records.ended_month = account_months.ended_month
@@ -158,7 +167,11 @@ extended_left_over as (
     from numbered_extended_plays
     where
         repetition = 1
-        and play_key not in (select play_key from same_names where play_key is not null)
+        and play_key not in (
+            select same_names.play_key
+            from same_names
+            where same_names.play_key is not null
+        )
 
 ),
 
@@ -185,7 +198,7 @@ decided_plays as (
     select
         same_names.*,
         same_length.play_key as same_length_play_key,
-        exists (
+        exists(
             select 1 from covering_files
             where
                 covering_files.listener = same_names.listener
