@@ -27,7 +27,7 @@ zones as (
         time_zone,
         cast('1900-01-01' as {{ dbt.type_timestamp() }}) as valid_from
     from listeners
-    where listener not in (select listener from moves)
+    where listener not in (select moves.listener from moves)
 
 ),
 

@@ -31,7 +31,11 @@ listener_zones as (
 
     select
         listener,
-        {{ dbt.listagg(dbt.concat(["time_zone", "'@'", "cast(valid_from as " ~ dbt.type_string() ~ ")"]), "';'", "order by valid_from") }} as zone_rule
+        {{ dbt.listagg(
+            dbt.concat(["time_zone", "'@'", "cast(valid_from as " ~ dbt.type_string() ~ ")"]),
+            "';'",
+            "order by valid_from",
+        ) }} as zone_rule
     from zones
     group by listener
 

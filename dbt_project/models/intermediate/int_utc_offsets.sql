@@ -20,11 +20,10 @@ country_zones as (
 
 zones as (
 
-    select distinct time_zone from listener_zones
-    {% if var('use_country_time_zones') -%}
+    select time_zone from listener_zones
     union distinct
-    select distinct time_zone from country_zones
-    {%- endif %}
+    select time_zone from country_zones
+    where {{ var('use_country_time_zones') }}
 
 ),
 
@@ -36,7 +35,10 @@ numbers as (
 
 days as (
 
-    select {{ dbt.dateadd('day', 'generated_number - 1', "cast('2006-01-01' as " ~ dbt.type_timestamp() ~ ")") }} as day_start
+    select
+        {{ dbt.dateadd(
+            'day', 'generated_number - 1', "cast('2006-01-01' as " ~ dbt.type_timestamp() ~ ")",
+        ) }} as day_start
     from numbers
 
 ),

@@ -69,11 +69,7 @@ zoned_plays as (
 
     select
         plays.*,
-        {% if var('use_country_time_zones') -%}
         coalesce(country_time_zones.time_zone, listener_time_zones.time_zone) as time_zone
-        {%- else -%}
-        listener_time_zones.time_zone
-        {%- endif %}
     from plays
     inner join listener_time_zones
         on
@@ -81,7 +77,9 @@ zoned_plays as (
             and plays.ended_at >= listener_time_zones.valid_from
             and plays.ended_at < listener_time_zones.valid_until
     left join country_time_zones
-        on plays.conn_country = country_time_zones.country_code
+        on
+            plays.conn_country = country_time_zones.country_code
+            and {{ var('use_country_time_zones') }}
 
 ),
 
@@ -118,14 +116,10 @@ judged_plays as (
     select
         *,
         case
-            {% if not var('count_retries') -%}
-            when is_retry then 'retry'
-            {% endif -%}
+            when is_retry and not {{ var('count_retries') }} then 'retry'
             when is_covered then 'covered_by_extended_history'
             when content_type not in ('{{ var("counted_content_types") | join("', '") }}') then 'content_type'
-            {% if not var('count_private_sessions') -%}
-            when is_incognito then 'private_session'
-            {% endif -%}
+            when is_incognito and not {{ var('count_private_sessions') }} then 'private_session'
             when ms_played < {{ var('min_play_ms') }} then 'under_{{ var("min_play_ms") // 1000 }}_seconds'
         end as exclusion_reason
     from dated_plays

@@ -17,7 +17,7 @@ renamed as (
         album as album_name,
         track as track_name,
         name as item_name,
-        "show" as show_name,
+        source.show as show_name,
         publisher as publisher_name,
         file_row,
         {{ utc_timestamp('loaded_at') }} as loaded_at

@@ -1,0 +1,18 @@
+-- one moment, written with three offsets
+with
+
+inputs as (
+
+    select cast('2024-03-31 01:00:00+00' as timestamp with time zone) as moment
+    union all
+    select cast('2024-03-31 03:00:00+02' as timestamp with time zone)
+    union all
+    select cast('2024-03-30 20:00:00-05' as timestamp with time zone)
+
+)
+
+select
+    moment,
+    {{ utc_timestamp('moment') }} as actual
+from inputs
+where {{ utc_timestamp('moment') }} != cast('2024-03-31 01:00:00' as {{ dbt.type_timestamp() }})
