@@ -1,0 +1,90 @@
+"""`dbt build` with every test there is: those of the data, of the counting rules, of the macros."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from dbt.cli.main import dbtRunner
+
+from ingestion.settings import PROJECT_ROOT, load_settings
+from ingestion.spotify_export import import_exports
+from simulator import Account, Extended, imagine, write_export
+
+#: Half-hour summer time, a jump over the date line, two hours at once, quarter hours, summer time
+#: that pauses for Ramadan, clocks that change at midnight, summer time given up.
+ODD_ZONES = (
+    "Australia/Lord_Howe",
+    "Pacific/Apia",
+    "Antarctica/Troll",
+    "Pacific/Chatham",
+    "Africa/Casablanca",
+    "America/Havana",
+    "America/Sao_Paulo",
+)
+
+PASSED = ("success", "pass")
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A copy of the dbt project beside a warehouse with a small history of every kind."""
+    folder = tmp_path_factory.mktemp("build")
+    world = imagine(1_500, seed=4)
+    end = world.plays[-1].ended_at.date() + timedelta(days=1)
+    half = world.plays[len(world.plays) // 2].ended_at.date()
+    export = folder / "my_spotify_data.zip"
+    write_export(
+        world, export, [Extended("endsong", half), Extended("extended_2026", half), Account(end)]
+    )
+    import_exports(
+        load_settings(
+            export=[export],
+            listener="me",
+            listener_timezone="Europe/Oslo",
+            duckdb_path=folder / "spotify.duckdb",
+        )
+    )
+    copy = folder / "dbt_project"
+    ignore = shutil.ignore_patterns("target", "logs")
+    shutil.copytree(PROJECT_ROOT / "dbt_project", copy, ignore=ignore)
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setitem(os.environ, "DUCKDB_PATH", str(folder / "spotify.duckdb"))
+        yield copy
+
+
+def dbt(project: Path, *arguments: str) -> dict[str, str]:
+    """Run dbt and return each node's status, by name."""
+    where = ["--project-dir", str(project), "--profiles-dir", str(PROJECT_ROOT / "profiles")]
+    outcome = dbtRunner().invoke(["--quiet", *arguments, *where])
+    assert outcome.exception is None, outcome.exception
+    return {result.node.name: str(result.status) for result in outcome.result.results}
+
+
+def test_every_test_passes_in_a_first_build_and_in_the_next(project: Path) -> None:
+    first = dbt(project, "build", "--exclude-resource-types", "unit_test")
+    second = dbt(project, "build")
+
+    assert {"fct_plays", "hash_key_is_stable"} <= first.keys()
+    assert {"fct_plays", "hash_key_is_stable", "retry_burst_counts_once"} <= second.keys()
+    assert [(n, s) for n, s in [*first.items(), *second.items()] if s not in PASSED] == []
+
+
+def test_clocks_are_right_in_every_zone_of_the_world(project: Path) -> None:
+    moves = "".join(f"me,{zone},{2010 + i}-01-01 00:00:00\n" for i, zone in enumerate(ODD_ZONES))
+    (project / "seeds" / "listener_time_zones.csv").write_text(
+        "listener,time_zone,valid_from\n" + moves
+    )
+
+    statuses = dbt(
+        project,
+        *("build", "--vars", "{use_country_time_zones: true}"),
+        *("--select", "+int_utc_offsets", "offsets_by_day_agree_with_the_clocks"),
+        *("--exclude-resource-types", "unit_test"),
+    )
+
+    assert statuses["offsets_by_day_agree_with_the_clocks"] == "pass"
