@@ -106,7 +106,8 @@ dated_plays as (
     select
         *,
         cast(ended_at_local as date) as listening_date,
-        {{ iso_weekday('ended_at_local') }} as dow
+        {{ iso_weekday('ended_at_local') }} as dow,
+        content_type in ('track', 'video') and coalesce(track_id, track_name) is not null as is_music
     from local_plays
 
 ),
@@ -133,11 +134,12 @@ final as (
         listener,
         content_type,
         case
-            when content_type in ('track', 'video')
-                then {{ hash_key(["coalesce(track_id, artist_name || '|' || track_name)"]) }}
+            when is_music then {{ hash_key(["coalesce(track_id, coalesce(artist_name, '') || '|' || track_name)"]) }}
         end as track_key,
-        case when artist_name is not null then {{ hash_key(['artist_name']) }} end as artist_key,
-        case when album_name is not null then {{ hash_key(['artist_name', 'album_name']) }} end as album_key,
+        case when is_music and artist_name is not null then {{ hash_key(['artist_name']) }} end as artist_key,
+        case
+            when is_music and album_name is not null then {{ hash_key(['artist_name', 'album_name']) }}
+        end as album_key,
         track_id,
         episode_id,
         audiobook_id,

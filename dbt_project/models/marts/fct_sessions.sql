@@ -19,11 +19,18 @@ plays as (
 
 ),
 
-plays_with_previous as (
+plays_with_neighbours as (
 
+    -- a long play may have begun before one that ended earlier: what counts is when any of the
+    -- plays still to end began, or else two sessions could overlap
     select
         *,
-        lag(ended_at) over (partition by listener order by ended_at, play_key) as previous_ended_at
+        lag(ended_at) over (partition by listener order by ended_at, play_key) as previous_ended_at,
+        min(started_at) over (
+            partition by listener
+            order by ended_at, play_key
+            rows between current row and unbounded following
+        ) as next_started_at
     from plays
 
 ),
@@ -34,10 +41,10 @@ plays_with_start as (
         *,
         case
             when previous_ended_at is null then 1
-            when started_at > {{ dbt.dateadd('minute', var('session_gap_minutes'), 'previous_ended_at') }} then 1
+            when next_started_at > {{ dbt.dateadd('minute', var('session_gap_minutes'), 'previous_ended_at') }} then 1
             else 0
         end as is_session_start
-    from plays_with_previous
+    from plays_with_neighbours
 
 ),
 
