@@ -2,14 +2,14 @@ with
 
 numbers as (
 
-    -- sixty years of days from 2006, two years before Spotify's launch
+    -- sixty years of days; no import is older than 2006, and west of Greenwich that begins in 2005
     {{ dbt.generate_series(21915) }}
 
 ),
 
 days as (
 
-    select cast({{ dbt.dateadd('day', 'generated_number - 1', "cast('2006-01-01' as date)") }} as date) as date_day
+    select cast({{ dbt.dateadd('day', 'generated_number - 1', "cast('2005-01-01' as date)") }} as date) as date_day
     from numbers
 
 ),
