@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
+import duckdb
 import pytest
 from dbt.cli.main import dbtRunner
 
@@ -72,6 +74,26 @@ def test_every_test_passes_in_a_first_build_and_in_the_next(project: Path) -> No
     assert {"fct_plays", "hash_key_is_stable"} <= first.keys()
     assert {"fct_plays", "hash_key_is_stable", "retry_burst_counts_once"} <= second.keys()
     assert [(n, s) for n, s in [*first.items(), *second.items()] if s not in PASSED] == []
+
+
+def test_every_column_is_described_in_the_order_of_its_table(project: Path) -> None:
+    dbt(project, "run")
+    manifest = json.loads((project / "target" / "manifest.json").read_text())
+    described = {
+        node["name"]: list(node["columns"])
+        for node in manifest["nodes"].values()
+        if node["resource_type"] in ("model", "seed")
+    }
+    with duckdb.connect(os.environ["DUCKDB_PATH"]) as connection:
+        built = dict(
+            connection.execute(
+                "select table_name, list(column_name order by ordinal_position)"
+                " from information_schema.columns"
+                " where table_schema in ('staging', 'intermediate', 'marts') group by all"
+            ).fetchall()
+        )
+
+    assert described == built
 
 
 def test_clocks_are_right_in_every_zone_of_the_world(project: Path) -> None:
