@@ -2,4 +2,5 @@
 
 from ingestion.cli import main
 
-main()
+if __name__ == "__main__":  # a process that reads files imports this module too
+    main()

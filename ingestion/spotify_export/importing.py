@@ -1,16 +1,14 @@
 """One import, from the paths that the user gave to rows that count.
 
-Members are read one by one, the next one's bytes while this one is parsed, so memory is bounded
-by a file. They are loaded in batches; a batch counts once its files are in `import_files`. A run
+Members are examined a few at a time (`examine.py`), so memory is bounded by a few files. They are
+loaded in batches; a batch counts once its files are in `import_files`. A run
 that is killed loses at most a batch and leaves nothing that the next run does not mend.
 """
 
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import chain, islice
@@ -20,14 +18,8 @@ import pyarrow as pa
 
 from ingestion.errors import ExportError
 from ingestion.settings import Settings
-from ingestion.spotify_export import kinds, reader
-from ingestion.spotify_export.archive import (
-    Content,
-    Member,
-    Refusal,
-    UnreadableMemberError,
-    find_members,
-)
+from ingestion.spotify_export.archive import Member, Refusal, find_members
+from ingestion.spotify_export.examine import Finding, Verdict, examine, examine_all, same_as
 from ingestion.spotify_export.history import (
     History,
     Record,
@@ -37,8 +29,8 @@ from ingestion.spotify_export.history import (
     keep_time_zone,
     read_history,
 )
-from ingestion.spotify_export.kinds import LEFT_ALONE, Kind
-from ingestion.spotify_export.reader import Policy, Problem, Reading, UnreadableFileError
+from ingestion.spotify_export.kinds import Kind
+from ingestion.spotify_export.reader import Policy, Problem, Reading
 from ingestion.spotify_export.report import PROBLEMS_SHOWN, FileOutcome, ImportReport, ProblemSeen
 from ingestion.spotify_export.tables import IMPORT_PROBLEMS, LINEAGE, SCHEMA
 from ingestion.warehouse import Warehouse, open_warehouse
@@ -48,8 +40,6 @@ FILES_PER_BATCH: Final = 100
 
 Progress: TypeAlias = Callable[[int, int, str], None]
 """Called with the bytes done, the bytes in all, and the member being read."""
-
-_BOM = b"\xef\xbb\xbf"
 
 
 def import_exports(settings: Settings, on_progress: Progress | None = None) -> ImportReport:
@@ -136,16 +126,6 @@ def _tables(files: Iterable[_NewFile], batch: list[_NewFile]) -> Iterator[dict[s
         yield tables
 
 
-@dataclass(frozen=True)
-class _Verdict:
-    """What becomes of a file, and its rows if it is loaded."""
-
-    status: str
-    kind: Kind
-    reason: str | None = None
-    reading: Reading | None = None
-
-
 @dataclass
 class _Run:
     """One run of one listener: reads members, decides what becomes of them, keeps count."""
@@ -157,57 +137,43 @@ class _Run:
     problems_shown: list[ProblemSeen] = field(default_factory=list)
     problem_count: int = 0
 
-    def __post_init__(self) -> None:
-        keep_private = frozenset(self.settings.keep_private_fields)
-        self._policy = Policy(keep_private, self.history.new_columns, self.now)
-
     def read_all(
         self, members: list[Member], refusals: list[Refusal], on_progress: Progress
     ) -> Iterator[_NewFile]:
         """Read every member in turn; yields those that the warehouse does not know yet."""
         for refusal in refusals:
-            verdict = _Verdict("set_aside", Kind.UNKNOWN, refusal.reason)
+            verdict = Verdict("set_aside", Kind.UNKNOWN, refusal.reason)
             yield from self._conclude(_Place(refusal.archive, "", 0, None), verdict)
         done, total = 0, sum(member.size for member in members)
-        for member, content in _read_ahead(members):
+        for finding in examine_all(members, dict(self.history.loaded), self._policy):
+            member = finding.member
             on_progress(done, total, member.name)
-            sha256 = content.sha256 if isinstance(content, Content) else None
-            place = _Place(member.archive, member.name, member.size, sha256)
+            place = _Place(member.archive, member.name, member.size, finding.sha256)
             known = self.history.records.get(place.key(self.settings.listener))
             if known and known.status in ("loaded", "duplicate"):
                 self._note_unchanged(place, known)
             else:
-                yield from self._conclude(place, self._judge(member, content))
+                yield from self._conclude(place, self._in_hindsight(finding))
             done += member.size
         on_progress(total, total, "")
 
-    def _judge(self, member: Member, content: Content | UnreadableMemberError | None) -> _Verdict:
-        claimed = kinds.claimed_by_name(member.base_name)
-        if content is None:
-            return _Verdict("ignored", claimed, "left alone because of its name, not opened")
-        if isinstance(content, UnreadableMemberError):
-            return _Verdict("set_aside", claimed, str(content))
-        if content.data is None:
-            return _Verdict("ignored", Kind.UNKNOWN, "not JSON")
-        data = content.data.removeprefix(_BOM)
-        if content.sha256 in self.history.loaded and not kinds.is_empty(data):
-            archive, name, loaded_kind = self.history.loaded[content.sha256]
-            return _Verdict("duplicate", Kind(loaded_kind), f"the same file as {name} in {archive}")
-        kind = kinds.recognise(data, claimed)
-        try:
-            if kind is Kind.UNKNOWN:
-                reader.require_json(data)
-                if claimed is Kind.UNKNOWN:
-                    return _Verdict("ignored", kind, "JSON of a kind that is not read")
-                return _Verdict(
-                    "set_aside", claimed, f"its name says {claimed}, its content is something else"
-                )
-            reading = reader.read(data, kind, member.base_name, self._policy)
-        except UnreadableFileError as error:
-            if kind is claimed is Kind.UNKNOWN and not member.claims_json:
-                return _Verdict("ignored", kind, "not JSON")
-            return _Verdict("set_aside", claimed if kind is Kind.UNKNOWN else kind, str(error))
-        return _Verdict("loaded", reading.kind, reading=reading)
+    def _policy(self) -> Policy:
+        keep_private = frozenset(self.settings.keep_private_fields)
+        return Policy(keep_private, dict(self.history.new_columns), self.now)
+
+    def _in_hindsight(self, finding: Finding) -> Verdict:
+        """The verdict, given what came of the files that were examined at the same time."""
+        verdict, loaded = finding.verdict, self.history.loaded
+        if verdict.reading is None:
+            return verdict
+        if finding.sha256 in loaded and verdict.reading.rows:
+            return same_as(loaded[finding.sha256])
+        known = self.history.new_columns
+        if any(known.get(key, kind) != kind for key, kind in verdict.reading.new_columns.items()):
+            verdict = examine(finding.member, {}, self._policy()).verdict
+        if verdict.reading:
+            known.update(verdict.reading.new_columns)
+        return verdict
 
     def _note_unchanged(self, place: _Place, known: Record) -> None:
         self.outcomes.append(
@@ -223,7 +189,7 @@ class _Run:
             )
         )
 
-    def _conclude(self, place: _Place, verdict: _Verdict) -> Iterator[_NewFile]:
+    def _conclude(self, place: _Place, verdict: Verdict) -> Iterator[_NewFile]:
         """Note what became of a file; yield it if that is news."""
         reading = verdict.reading or Reading(verdict.kind)
         problems = list(reading.problems)
@@ -319,28 +285,3 @@ class _Place:
 
     def key(self, listener: str) -> str:
         return file_key(listener, self.archive, self.member, self.sha256)
-
-
-def _read_ahead(
-    members: Iterable[Member],
-) -> Iterator[tuple[Member, Content | UnreadableMemberError | None]]:
-    """Each member with its content, the next one being unpacked and hashed meanwhile."""
-    with ThreadPoolExecutor(max_workers=1) as pool:
-        ahead: deque[tuple[Member, Future[Content | UnreadableMemberError | None]]] = deque()
-        for member in members:
-            ahead.append((member, pool.submit(_content, member)))
-            if len(ahead) > 1:
-                member, content = ahead.popleft()
-                yield member, content.result()
-        for member, content in ahead:
-            yield member, content.result()
-
-
-def _content(member: Member) -> Content | UnreadableMemberError | None:
-    """What a member holds, or why it cannot be read; None for what is never opened."""
-    if kinds.claimed_by_name(member.base_name) in LEFT_ALONE:
-        return None
-    try:
-        return member.read()
-    except UnreadableMemberError as error:
-        return error

@@ -77,6 +77,7 @@ class Reading:
         tables: the rows, by table, in the order of the file: `file_row` and the table's columns.
         problems: the rows that were set aside.
         first_at, last_at: the first and last time in it, UTC; None for kinds that have none.
+        new_columns: the type of each column that is not declared, by table and column.
     """
 
     kind: Kind
@@ -84,6 +85,7 @@ class Reading:
     problems: list[Problem] = field(default_factory=list)
     first_at: datetime | None = None
     last_at: datetime | None = None
+    new_columns: dict[tuple[str, str], FieldType] = field(default_factory=dict)
 
     @property
     def rows(self) -> int:
@@ -91,9 +93,9 @@ class Reading:
         return sum(table.num_rows for table in self.tables.values())
 
 
-@dataclass
+@dataclass(frozen=True)
 class Policy:
-    """What a reader may keep, and what it has learned from the files before.
+    """What a reader may keep, and what the files before have shown.
 
     Attributes:
         keep_private: private fields that become columns all the same, by Spotify's name.
@@ -118,7 +120,7 @@ def read(data: bytes, kind: Kind, base_name: str, policy: Policy) -> Reading:
         data: the file, without a byte order mark.
         kind: as its content shows. Extended files are told apart here, by name or by rows.
         base_name: of the file.
-        policy: what to keep; it learns the file's new columns.
+        policy: what to keep.
 
     Raises:
         UnreadableFileError: it is not JSON, cut, or of another shape than its kind.
@@ -195,7 +197,7 @@ def _read_rows(
     structs, places = _decode_at_once(table, rows, policy)
     if structs is None:
         raws = rows if isinstance(rows, list) else _split(rows)
-        structs, places, new_fields, bad = _decode_one_by_one(table, raws, policy)
+        structs, places, new_fields, bad = _decode_one_by_one(table, raws, policy, reading)
     else:
         bad = {}
     arrays = {
@@ -238,7 +240,7 @@ def _decode_at_once(
 
 
 def _decode_one_by_one(
-    table: RawTable, raws: list[bytes], policy: Policy
+    table: RawTable, raws: list[bytes], policy: Policy, reading: Reading
 ) -> tuple[
     list[msgspec.Struct],
     Sequence[int],
@@ -263,7 +265,7 @@ def _decode_one_by_one(
                 extras.setdefault(name, {})[place] = row[name]
     if len(extras) > MAX_NEW_FIELDS:
         raise UnreadableFileError(f"{len(extras)} of its fields are none of {table.name}'s")
-    new_columns = _type_new_fields(table, extras, policy, bad)
+    new_columns = _type_new_fields(table, extras, policy, reading, bad)
     places = [place for place in structs if place not in bad]
     return (
         [structs[place] for place in places],
@@ -277,10 +279,15 @@ def _decode_one_by_one(
 
 
 def _type_new_fields(
-    table: RawTable, extras: dict[str, dict[int, Json]], policy: Policy, bad: dict[int, str]
+    table: RawTable,
+    extras: dict[str, dict[int, Json]],
+    policy: Policy,
+    reading: Reading,
+    bad: dict[int, str],
 ) -> dict[str, tuple[FieldType, dict[int, Json]]]:
     """Give each new field its column; rows whose value has another type are added to `bad`."""
     columns: dict[str, tuple[FieldType, dict[int, Json]]] = {}
+    known = policy.new_columns | reading.new_columns
     taken = table.schema.names
     for name in sorted(extras):
         values = {place: value for place, value in extras[name].items() if place not in bad}
@@ -293,7 +300,7 @@ def _type_new_fields(
         if not column or column in taken or column in columns:
             bad |= dict.fromkeys(values, f"new field {name!r} has no column name of its own")
             continue
-        kind, json_type = _type_of(values.values(), policy.new_columns.get((table.name, column)))
+        kind, json_type = _type_of(values.values(), known.get((table.name, column)))
         typed: dict[int, Json] = {}
         for place, value in values.items():
             if not _is_a(value, json_type):
@@ -303,7 +310,7 @@ def _type_new_fields(
                 typed[place] = msgspec.json.encode(value).decode()
             else:
                 typed[place] = value
-        policy.new_columns[table.name, column] = kind
+        reading.new_columns[table.name, column] = kind
         columns[column] = kind, typed
     return columns
 

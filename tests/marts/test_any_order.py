@@ -7,9 +7,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from conftest import Home
 
 from simulator import Account, Extended, imagine, write_export
+from tests.marts.conftest import Home
 
 
 @pytest.fixture(scope="module")

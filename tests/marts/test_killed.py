@@ -10,9 +10,9 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import Home
 
 from simulator import Extended, imagine, write_export
+from tests.marts.conftest import Home
 
 
 def start_run(home: Home, export: Path) -> subprocess.Popen[str]:

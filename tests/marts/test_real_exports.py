@@ -7,7 +7,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from conftest import Home
+
+from tests.marts.conftest import Home
 
 REAL_EXPORTS = Path(__file__).parents[3] / "shared" / "real_exports"
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from conftest import Home
 
 from simulator import (
     Account,
@@ -19,6 +18,7 @@ from simulator import (
     retries_in_account_alone,
     write_export,
 )
+from tests.marts.conftest import Home
 
 
 def write_parts(world: World, folder: Path, parts: list[Extended | Account]) -> list[Path]:
