@@ -148,7 +148,7 @@ def _run(settings: Settings, *, full_refresh: bool = False) -> None:
 
 def _ingest(settings: Settings) -> bool:
     """Import, show it, and say whether anything was set aside."""
-    from ingestion.spotify_export import import_exports
+    from ingestion.spotify_export.importing import import_exports
     from ingestion.summary import show_import
 
     with _progress("Reading") as show:

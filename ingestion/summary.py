@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ingestion.settings import Settings
-from ingestion.spotify_export import FileOutcome, ImportReport
+from ingestion.spotify_export.report import FileOutcome, ImportReport
 from ingestion.warehouse import Row, Warehouse, open_warehouse
 
 _PROBLEMS_SHOWN: Final = 5

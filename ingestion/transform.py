@@ -54,6 +54,7 @@ def build_models(
     os.environ["DUCKDB_PATH"] = str(settings.duckdb_path.absolute())
     arguments = [
         "--quiet",
+        *("--log-level-file", "info"),
         *("build", *_TESTS_OF_LOGIC),
         *("--project-dir", os.environ.get("DBT_PROJECT_DIR") or str(PROJECT_ROOT / "dbt_project")),
         *("--profiles-dir", os.environ.get("DBT_PROFILES_DIR") or str(PROJECT_ROOT / "profiles")),

@@ -1,9 +1,5 @@
-"""The history zip, into raw tables: archive → kinds → reader → source (dlt) → warehouse.
+"""The history zip, into raw tables: archive → kinds → reader → examine → source (dlt).
 
-`import_exports` is all that others need. It runs alone as `spotify-elt ingest`.
+`importing.import_exports` is all that others need. It runs alone as `spotify-elt ingest`. Nothing
+is imported here, so that a process which only reads files starts quickly.
 """
-
-from ingestion.spotify_export.importing import import_exports
-from ingestion.spotify_export.report import FileOutcome, ImportReport, ProblemSeen
-
-__all__ = ["FileOutcome", "ImportReport", "ProblemSeen", "import_exports"]

@@ -70,7 +70,7 @@ def examine_all(
         ahead: deque[Future[Finding]] = deque()
         for member in members:
             ahead.append(executor.submit(examine, member, loaded, policy()))
-            if len(ahead) > workers:
+            if len(ahead) > 2 * workers:
                 yield ahead.popleft().result()
         while ahead:
             yield ahead.popleft().result()

@@ -15,7 +15,6 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 import pyarrow as pa
-from dlt.common.normalizers.naming.snake_case import NamingConvention
 
 SCHEMA: Final = "spotify_export"
 
@@ -51,7 +50,8 @@ LINEAGE: Final[tuple[pa.Field[pa.DataType], ...]] = (
     pa.field("loaded_at", UTC_TIMESTAMP),
 )
 
-_naming = NamingConvention()
+_SNAKE: Final = re.compile(r"[a-z]+(_[a-z]+)*")
+_CAMEL: Final = re.compile(r"[a-z]+([A-Z][a-z]+)*")
 
 
 def column_name(json_name: str) -> str:
@@ -60,7 +60,14 @@ def column_name(json_name: str) -> str:
     Raises:
         ValueError: nothing in the name can be part of a column's name.
     """
-    return _naming.normalize_identifier(json_name)
+    if _SNAKE.fullmatch(json_name):
+        return json_name
+    if _CAMEL.fullmatch(json_name):
+        return re.sub("([A-Z])", r"_\1", json_name).lower()
+    # here, because dlt takes a second to import, in every process that reads files
+    from dlt.common.normalizers.naming.snake_case import NamingConvention
+
+    return NamingConvention().normalize_identifier(json_name)
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,7 +14,7 @@ import pytest
 from dbt.cli.main import dbtRunner
 
 from ingestion.settings import PROJECT_ROOT, load_settings
-from ingestion.spotify_export import import_exports
+from ingestion.spotify_export.importing import import_exports
 from simulator import Account, Extended, imagine, write_export
 
 #: Half-hour summer time, a jump over the date line, two hours at once, quarter hours, summer time

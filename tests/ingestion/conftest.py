@@ -13,7 +13,7 @@ import duckdb
 import pytest
 
 from ingestion.settings import Settings
-from ingestion.spotify_export import ImportReport, import_exports
+from ingestion.spotify_export.importing import ImportReport, import_exports
 
 IP = "203.0.113.77"
 FOLDER = "Spotify Extended Streaming History"

@@ -17,7 +17,7 @@ RUN = """
 import resource, sys
 from pathlib import Path
 from ingestion.settings import Settings
-from ingestion.spotify_export import import_exports
+from ingestion.spotify_export.importing import import_exports
 
 def progress(done, total, member):
     print(done, flush=True)

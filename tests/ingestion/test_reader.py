@@ -7,12 +7,18 @@ import json
 from typing import Any
 
 import pytest
+from dlt.common.normalizers.naming.snake_case import NamingConvention
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ingestion.spotify_export.kinds import Kind, claimed_by_name, recognise
 from ingestion.spotify_export.reader import Policy, UnreadableFileError, read
-from ingestion.spotify_export.tables import STREAMING_HISTORY, column_name, looks_private
+from ingestion.spotify_export.tables import (
+    RAW_TABLES,
+    STREAMING_HISTORY,
+    column_name,
+    looks_private,
+)
 from tests.ingestion.conftest import IP, play, plays
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
@@ -120,3 +126,11 @@ def test_what_a_name_claims(name: str, kind: Kind) -> None:
 def test_columns_are_the_fields_in_snake_case() -> None:
     assert column_name("msPlayed") == "ms_played"
     assert list(STREAMING_HISTORY.columns) == list(STREAMING_HISTORY.fields)
+
+
+NAMES = {name for table in RAW_TABLES for name in table.fields}
+
+
+@pytest.mark.parametrize("name", sorted(NAMES | {"newField2", "someURIs", "Ünï"}))
+def test_a_column_is_called_what_dlt_would_call_it(name: str) -> None:
+    assert column_name(name) == NamingConvention().normalize_identifier(name)

@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from ingestion.settings import PROJECT_ROOT, load_settings
-from ingestion.spotify_export import ImportReport, import_exports
+from ingestion.spotify_export.importing import ImportReport, import_exports
 from ingestion.transform import build_models
 
 #: When something was loaded is no property of a play: rows are compared without it.

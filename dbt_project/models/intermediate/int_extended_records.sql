@@ -21,7 +21,20 @@ months as (
 history as (
 
     select
-        *,
+        listener,
+        file_sha256,
+        file_row,
+        ended_month,
+        ended_at,
+        ms_played,
+        offline_epoch_seconds,
+        reason_start,
+        reason_end,
+        platform,
+        is_shuffle,
+        is_skipped,
+        is_offline,
+        is_incognito,
         coalesce(
             track_id,
             episode_id,
@@ -125,6 +138,21 @@ identified_records as (
 
 ),
 
+repeated_ends as (
+
+    -- nearly every record is alone with its end, length and item: only the rest has to be told apart
+    select
+        computed_month,
+        listener,
+        ended_at,
+        ms_played,
+        item
+    from identified_records
+    group by computed_month, listener, ended_at, ms_played, item
+    having count(*) > 1
+
+),
+
 numbered_records as (
 
     -- one file may hold two plays of one item with the same end and length (synced from offline);
@@ -140,6 +168,15 @@ numbered_records as (
             order by file_row
         ) as writing
     from identified_records
+    where exists (
+        select 1 from repeated_ends
+        where
+            repeated_ends.computed_month = identified_records.computed_month
+            and repeated_ends.listener = identified_records.listener
+            and repeated_ends.ended_at = identified_records.ended_at
+            and repeated_ends.ms_played = identified_records.ms_played
+            and repeated_ends.item = identified_records.item
+    )
 
 ),
 
@@ -159,6 +196,24 @@ ranked_records as (
                 file_row
         ) as record_rank
     from numbered_records
+
+    union all
+
+    select
+        identified_records.*,
+        1 as occurrence,
+        1 as writing,
+        1 as record_rank
+    from identified_records
+    where not exists (
+        select 1 from repeated_ends
+        where
+            repeated_ends.computed_month = identified_records.computed_month
+            and repeated_ends.listener = identified_records.listener
+            and repeated_ends.ended_at = identified_records.ended_at
+            and repeated_ends.ms_played = identified_records.ms_played
+            and repeated_ends.item = identified_records.item
+    )
 
 ),
 

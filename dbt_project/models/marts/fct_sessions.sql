@@ -84,7 +84,7 @@ sessions as (
 final as (
 
     select
-        {{ hash_key(['listener', 'session_number']) }} as session_key,
+        {{ hash_key(['listener', epoch_seconds('started_at')]) }} as session_key,
         listener,
         platform,
         cast(session_number as {{ dbt.type_bigint() }}) as session_number,
