@@ -30,7 +30,6 @@ MAY_READ = {
 }
 #: What may be read past the layer below, and why.
 READ_ALL_THE_SAME = {
-    ("int_listener_tracks", "fct_plays"): "the three dimensions of music share this aggregation",
     ("dim_listeners", "stg_spotify_export__listeners"): "a listener without plays is one too",
     ("mon_imports", "stg_spotify_export__import_files"): "monitoring looks at what was loaded",
     ("mon_reconciliation", "stg_spotify_export__import_files"): "monitoring",

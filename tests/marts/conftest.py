@@ -18,6 +18,9 @@ from ingestion.transform import build_models
 #: When something was loaded is no property of a play: rows are compared without it.
 LINEAGE = {"loaded_at"}
 
+Marts = dict[str, list[tuple[Any, ...]]]
+"""Every mart, every column but the lineage, every row, in an order of its own."""
+
 
 @dataclass
 class Home:
@@ -49,7 +52,7 @@ class Home:
             connection.execute("set TimeZone = 'UTC'")
             return connection.execute(sql, parameters).fetchall()
 
-    def marts(self) -> dict[str, list[tuple[Any, ...]]]:
+    def marts(self) -> Marts:
         """Every mart, every column but the lineage, every row, in an order of its own."""
         names = self.query(
             "select table_name, list(column_name order by ordinal_position)"
@@ -66,23 +69,35 @@ class Home:
         }
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Trace nothing here: what these tests add is SQL, and a traced dbt takes twice as long."""
+    for item in items:
+        if item.path.parent == Path(__file__).parent:
+            item.add_marker(pytest.mark.no_cover)
+
+
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
     return Home(tmp_path)
 
 
-@pytest.fixture(autouse=True)
-def own_dbt_project(
-    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Path]:
+@pytest.fixture(scope="session", autouse=True)
+def dbt_project_copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A copy of the dbt project to edit, with a target of its own that keeps the parse."""
     project = tmp_path_factory.getbasetemp() / "dbt_project"
     if not project.exists():
         ignore = shutil.ignore_patterns("target", "logs")
         shutil.copytree(PROJECT_ROOT / "dbt_project", project, ignore=ignore)
-    monkeypatch.setenv("DBT_PROJECT_DIR", str(project))
-    monkeypatch.setenv("DBT_PROFILES_DIR", str(PROJECT_ROOT / "profiles"))
-    moves = project / "seeds" / "listener_time_zones.csv"
-    before = moves.read_text()
-    yield project
-    moves.write_text(before)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setenv("DBT_PROJECT_DIR", str(project))
+        monkeypatch.setenv("DBT_PROFILES_DIR", str(PROJECT_ROOT / "profiles"))
+        yield project
+
+
+@pytest.fixture
+def moves(dbt_project_copy: Path) -> Iterator[Path]:
+    """The seed of moves, to be edited; as it was afterwards."""
+    seed = dbt_project_copy / "seeds" / "listener_time_zones.csv"
+    before = seed.read_text()
+    yield seed
+    seed.write_text(before)

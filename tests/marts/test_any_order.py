@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from simulator import Account, Extended, imagine, write_export
-from tests.marts.conftest import Home
+from tests.marts.conftest import Home, Marts
 
 
 @pytest.fixture(scope="module")
@@ -35,29 +35,33 @@ def exports(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return paths
 
 
+@pytest.fixture(scope="module")
+def at_once(exports: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Marts:
+    """The marts of all exports, loaded together into an empty warehouse."""
+    home = Home(tmp_path_factory.mktemp("at_once"))
+    home.ingest(*exports)
+    home.build()
+    return home.marts()
+
+
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_the_order_and_batching_of_loads_leaves_no_trace(
-    exports: list[Path], tmp_path: Path, seed: int
+    exports: list[Path], at_once: Marts, home: Home, seed: int
 ) -> None:
-    at_once = Home(tmp_path / "at_once")
-    at_once.ingest(*exports)
-    at_once.build()
-
     dice = random.Random(seed)  # noqa: S311
     shuffled = dice.sample(exports, len(exports))
     cut = dice.randrange(1, len(shuffled))
-    bit_by_bit = Home(tmp_path / "bit_by_bit")
     for batch in (shuffled[:cut], shuffled[cut:-1] or shuffled[:1], shuffled[-1:]):
-        bit_by_bit.ingest(*batch)
-        bit_by_bit.build()
+        home.ingest(*batch)
+        home.build()
 
-    expected, held = at_once.marts(), bit_by_bit.marts()
+    held = home.marts()
     # of two files with the same content, mon_imports says which was seen first
-    assert held.keys() == expected.keys()
-    assert [mart for mart in held if held[mart] != expected[mart]] in ([], ["mon_imports"])
+    assert held.keys() == at_once.keys()
+    assert [mart for mart in held if held[mart] != at_once[mart]] in ([], ["mon_imports"])
 
-    bit_by_bit.build(full_refresh=True)
-    assert bit_by_bit.marts() == held
+    home.build(full_refresh=True)
+    assert home.marts() == held
 
 
 def test_a_second_build_changes_nothing(exports: list[Path], home: Home) -> None:

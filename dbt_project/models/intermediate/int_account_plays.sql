@@ -22,7 +22,7 @@ plays as (
         case
             when account_history.show_name is not null then 'episode'
             when account_history.audiobook_name is not null then 'chapter'
-            when account_history.track_name = 'Unknown Track' then 'unknown'
+            when coalesce(account_history.track_name, 'Unknown Track') = 'Unknown Track' then 'unknown'
             else 'track'
         end as content_type,
         cast(null as {{ dbt.type_string() }}) as track_id,

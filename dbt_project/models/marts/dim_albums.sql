@@ -2,7 +2,7 @@ with
 
 listener_tracks as (
 
-    select * from {{ ref('int_listener_tracks') }}
+    select * from {{ ref('agg_listener_tracks') }}
     where album_key is not null
 
 ),

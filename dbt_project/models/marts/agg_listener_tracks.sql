@@ -7,7 +7,7 @@ plays as (
 
 ),
 
-listening as (
+final as (
 
     select
         listener,
@@ -19,7 +19,8 @@ listening as (
         min(artist_name) as artist_name,
         min(album_name) as album_name,
         count(*) as play_count,
-        sum(case when is_counted then 1 else 0 end) as stream_count,
+        cast(sum(case when is_counted then 1 else 0 end) as {{ dbt.type_bigint() }}) as stream_count,
+        {{ hours('sum(case when is_counted then ms_played else 0 end)') }} as listening_hours,
         min(ended_at) as first_played_at,
         max(ended_at) as last_played_at
     from plays
@@ -27,4 +28,4 @@ listening as (
 
 )
 
-select * from listening
+select * from final
