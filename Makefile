@@ -36,8 +36,10 @@ docs: setup ## generate the dbt docs and serve them
 	@$(BIN)/dbt docs generate
 	@$(BIN)/dbt docs serve
 
+# what tests/dbt and tests/marts add is SQL; tracing dbt for coverage would double their time
 test: .venv/installed-dev ## run every test, with coverage
-	@$(BIN)/python -m pytest -n 2 --cov --cov-report=term
+	@$(BIN)/python -m pytest -n 2 tests/dbt tests/marts
+	@$(BIN)/python -m pytest -n 2 --ignore tests/dbt --ignore tests/marts --cov --cov-report=term
 
 lint: .venv/installed-dev ## ruff, mypy, sqlfluff, no secrets
 	@$(BIN)/ruff check .

@@ -69,13 +69,6 @@ class Home:
         }
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Trace nothing here: what these tests add is SQL, and a traced dbt takes twice as long."""
-    for item in items:
-        if item.path.parent == Path(__file__).parent:
-            item.add_marker(pytest.mark.no_cover)
-
-
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
     return Home(tmp_path)
