@@ -33,6 +33,7 @@ parquet: setup ## write the marts as Parquet, partitioned by listener and month,
 	@$(SPOTIFY_ELT) parquet
 
 docs: setup ## generate the dbt docs and serve them
+	@mkdir -p data
 	@$(BIN)/dbt docs generate
 	@$(BIN)/dbt docs serve
 

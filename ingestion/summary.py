@@ -38,7 +38,7 @@ def show_import(console: Console, report: ImportReport) -> None:
     left_alone = [file for file in report.files if file.status == "ignored"]
     if left_alone:
         facts.append(f"{_files(len(left_alone))} left alone ({_names(left_alone)})")
-    console.print(f"Read     {', '.join(facts)} in {report.seconds:.1f} s")
+    console.print(f"Read     {', '.join(facts)} in {report.seconds:.1f} s", soft_wrap=True)
     if report.has_problems:
         console.print(f"[yellow]Set aside[/] {report.problem_count:,} of what was given:")
         for problem in report.problems[:_PROBLEMS_SHOWN]:
@@ -109,7 +109,8 @@ def _show_not_counted(console: Console, warehouse: Warehouse, listener: str) -> 
     )
     for reason, count in reasons.most_common():
         words = _NOT_COUNTED.get(reason, reason.replace("_", " "))
-        console.print(f"  {count:>9,} plays not counted: {words}")
+        plays = "play" if count == 1 else "plays"
+        console.print(f"  {count:>9,} {plays} not counted: {words}", soft_wrap=True)
     repeats = sum(count for _, count in records)
     if repeats:
         console.print(f"  {repeats:>9,} more records of the same plays, counted once")
@@ -146,7 +147,8 @@ def _show_next_steps(console: Console, settings: Settings) -> None:
         )
     console.print(
         "Next       `make docs` for every table and column, `make parquet` for files,"
-        " any BI tool that opens DuckDB"
+        " any BI tool that opens DuckDB",
+        soft_wrap=True,
     )
 
 

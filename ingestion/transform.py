@@ -48,7 +48,7 @@ def build_models(
         BuildError: a model failed or a data test found rows.
     """
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager  # here, because dbt
-    from dbt.cli.main import dbtRunner  # takes two seconds to import
+    from dbt.cli.main import dbtRunner  # is slow to import
 
     os.environ["WAREHOUSE"] = settings.warehouse
     os.environ["DUCKDB_PATH"] = str(settings.duckdb_path.absolute())

@@ -66,7 +66,7 @@ class Warehouse:
         database, so a database that was deleted, restored or copied is always right, and a
         killed run leaves nothing pending.
         """
-        import dlt  # here, because it takes a second, which readers need not wait
+        import dlt  # here, because it is slow to import, and readers need not wait
 
         shutil.rmtree(self._dlt_folder, ignore_errors=True)
         pipeline = dlt.pipeline(

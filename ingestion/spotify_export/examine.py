@@ -1,7 +1,7 @@
 """What each file is, and its rows: the part of an import that needs no warehouse.
 
 A big export is examined by several processes, since Python parses in one thread at a time; a
-small one is read ahead by a thread, because a process takes half a second to start. Either way
+small one is read ahead by a thread, because processes take a while to start. Either way
 no more than a few files are in memory.
 """
 
@@ -24,7 +24,7 @@ from ingestion.spotify_export.reader import Policy, Reading, UnreadableFileError
 
 #: From here on, starting processes pays: about eight files, 150,000 plays.
 PROCESSES_FROM_BYTES: Final = 100 * 1024**2
-#: Each holds a file of some 12 MB as Python objects, about 150 MB.
+#: Each holds a file of some 12 MB as Python objects, many times its size.
 MAX_PROCESSES: Final = 4
 
 _BOM: Final = b"\xef\xbb\xbf"
@@ -86,7 +86,7 @@ def _executor(workers: int) -> Executor:
 
 def _prepare_process() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the process that was started
-    gc.disable()  # a file is a million objects without a cycle: looking for one takes a fifth
+    gc.disable()  # a file is a million objects without a cycle: looking for one is lost time
 
 
 def examine(member: Member, loaded: Loaded, policy: Policy) -> Finding:

@@ -35,7 +35,7 @@ from ingestion.spotify_export.report import PROBLEMS_SHOWN, FileOutcome, ImportR
 from ingestion.spotify_export.tables import IMPORT_PROBLEMS, LINEAGE, SCHEMA
 from ingestion.warehouse import Warehouse, open_warehouse
 
-#: A million plays and more: few exports need a second batch, and a package costs half a second.
+#: A million plays and more: few exports need a second batch, and each package costs time.
 FILES_PER_BATCH: Final = 100
 
 Progress: TypeAlias = Callable[[int, int, str], None]

@@ -64,7 +64,7 @@ def column_name(json_name: str) -> str:
         return json_name
     if _CAMEL.fullmatch(json_name):
         return re.sub("([A-Z])", r"_\1", json_name).lower()
-    # here, because dlt takes a second to import, in every process that reads files
+    # here, because dlt is slow to import, and every process that reads files would wait
     from dlt.common.normalizers.naming.snake_case import NamingConvention
 
     return NamingConvention().normalize_identifier(json_name)
