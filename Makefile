@@ -76,7 +76,7 @@ PIP = $(shell command -v uv >/dev/null && echo uv pip install --quiet --python $
 	|| echo $(BIN)/python -m pip install --quiet --disable-pip-version-check)
 
 .venv/installed: requirements.lock pyproject.toml | .venv/bin/python
-	@echo "Setting up .venv (once; about a minute) ..."
+	@echo "Setting up .venv (once) ..."
 	@$(PIP) --require-hashes -r requirements.lock
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@

@@ -47,8 +47,9 @@ def build_models(
     Raises:
         BuildError: a model failed or a data test found rows.
     """
-    from dbt.adapters.duckdb.connections import DuckDBConnectionManager  # here, because dbt
-    from dbt.cli.main import dbtRunner  # is slow to import
+    # here, because dbt is slow to import
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
 
     os.environ["WAREHOUSE"] = settings.warehouse
     os.environ["DUCKDB_PATH"] = str(settings.duckdb_path.absolute())
