@@ -6,11 +6,13 @@ field names in capitals (`DUCKDB_PATH`). `.env.example` lists them for copying.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal, TypeVar
+from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from tzlocal import get_localzone_name
 
@@ -20,15 +22,142 @@ PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
 #: DuckDB calls the catalog after the file, so a file with one of these names would make
 #: `marts.fct_plays` ambiguous.
-SCHEMA_NAMES = frozenset({"spotify_export", "staging", "intermediate", "marts", "main", "temp"})
+SCHEMA_NAMES = frozenset(
+    {"spotify_export", "spotify_api", "staging", "intermediate", "marts", "main", "temp"}
+)
 
 
-class Settings(BaseSettings):
-    """The settings of one run. Build it with `load_settings`, which words its errors."""
+@dataclass(frozen=True)
+class Limits:
+    """How much of each list is asked for; None is all that Spotify has."""
 
+    playlists: int | None
+    playlist_tracks: int | None
+    plays: int | None
+    top: int | None
+
+
+#: `frugal` is what the system before this one asked for.
+_PRESETS: Final = {
+    "generous": Limits(playlists=None, playlist_tracks=None, plays=None, top=None),
+    "frugal": Limits(playlists=20, playlist_tracks=100, plays=50, top=20),
+}
+
+
+class _Environment(BaseSettings):
     model_config = SettingsConfigDict(
-        env_file=PROJECT_ROOT / ".env", env_ignore_empty=True, extra="ignore"
+        env_file=PROJECT_ROOT / ".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        hide_input_in_errors=True,  # what was given may be a secret
     )
+
+
+class LogSettings(_Environment):
+    """What is told beside the results, and where; see `logs.py`."""
+
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "WARNING"
+    """The least that is told. No level tells tokens."""
+
+    log_file: Path | None = None
+    """A file that is told the same as the terminal (stderr); it grows."""
+
+    log_format: Literal["text", "json"] = "text"
+    """One line of text, or one JSON object per line, for machines."""
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _in_capitals(cls, value: object) -> object:
+        return value.upper() if isinstance(value, str) else value
+
+
+class ApiSettings(_Environment):
+    """Spotify's Web API: the app, the sign-in, how much is asked and how fast."""
+
+    spotify_client_id: str | None = None
+    """The app's id. Default: the one that `spotify-elt login` kept."""
+
+    spotify_client_secret: SecretStr | None = None
+    """The app's secret. Without it the sign-in uses PKCE, which needs none."""
+
+    spotify_redirect_uri: str = "http://127.0.0.1:8888/callback"
+    """Where Spotify sends the browser after the sign-in; the app must list the same."""
+
+    spotify_refresh_token: SecretStr | None = None
+    """For servers: the sign-in of LISTENER, instead of the token file; never written anywhere."""
+
+    spotify_tokens: Path = Field(default_factory=lambda: _configuration_folder() / "tokens.json")
+    """The token file. Default: in the user's configuration folder."""
+
+    spotify_api_url: str = "https://api.spotify.com/v1"
+    spotify_accounts_url: str = "https://accounts.spotify.com"
+
+    requests_per_minute: float = Field(default=60, ge=0)
+    """The pace of a long run, after ten calls at once; 0 is no pacing. Spotify names no limit."""
+
+    request_timeout_seconds: float = Field(default=20, gt=0)
+    """How long one answer may take."""
+
+    max_calls: int = Field(default=500, ge=0)
+    """Calls that one run may make for one listener. Some 600 in a minute cost others a day."""
+
+    max_calls_per_day: int = Field(default=5_000, ge=0)
+    """Calls that all runs of 24 hours may make for one listener."""
+
+    collect_limits: Literal["generous", "frugal"] = "generous"
+    """Everything; or 20 playlists, 100 tracks of each, 50 plays, top 20."""
+
+    playlist_limit: int | None = Field(default=None, ge=0)
+    playlist_track_limit: int | None = Field(default=None, ge=0)
+    plays_limit: int | None = Field(default=None, ge=1)
+    top_limit: int | None = Field(default=None, ge=0)
+    """Each overrides the preset's own."""
+
+    ask_lists_every_hours: float = Field(default=24, ge=0)
+    """Top lists, saved music and playlists are looked at no oftener than that."""
+
+    refresh_catalogue_after_days: float = Field(default=180, gt=0)
+    """A track, album or artist is asked for again when its last answer is older."""
+
+    @property
+    def limits(self) -> Limits:
+        """The preset, with what was set by itself put over it."""
+        preset = _PRESETS[self.collect_limits]
+        return Limits(
+            playlists=_first(self.playlist_limit, preset.playlists),
+            playlist_tracks=_first(self.playlist_track_limit, preset.playlist_tracks),
+            plays=_first(self.plays_limit, preset.plays),
+            top=_first(self.top_limit, preset.top),
+        )
+
+    @field_validator("spotify_api_url", "spotify_accounts_url")
+    @classmethod
+    def _is_an_address(cls, value: str) -> str:
+        if urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).netloc:
+            raise ValueError("is not an address such as https://api.spotify.com/v1")
+        return value.rstrip("/")
+
+    @field_validator("spotify_redirect_uri")
+    @classmethod
+    def _spotify_would_take_it(cls, value: str) -> str:
+        address = urlsplit(value)
+        if address.scheme != "https" and address.hostname not in {"127.0.0.1", "::1"}:
+            raise ValueError(
+                "Spotify takes https://… or http://127.0.0.1:PORT/…, and no `localhost`"
+            )
+        return value
+
+    @field_validator("spotify_tokens")
+    @classmethod
+    def _outside_the_project(cls, value: Path) -> Path:
+        path = value.expanduser().absolute()
+        if path.is_relative_to(PROJECT_ROOT):
+            raise ValueError("tokens are kept outside the project's folder, lest they be committed")
+        return path
+
+
+class Settings(ApiSettings):
+    """The settings of one run. Build it with `load_settings`, which words its errors."""
 
     warehouse: Literal["duckdb"] = "duckdb"
     """Where the tables live: the dlt destination and the dbt target."""
@@ -84,17 +213,39 @@ class Settings(BaseSettings):
         return self.listener_timezone or get_localzone_name() or "UTC"
 
 
+_Kind = TypeVar("_Kind", bound=_Environment)
+
+
 def load_settings(**overrides: object) -> Settings:
     """Settings from the environment and `.env`; `overrides` that are None are left out.
 
     Raises:
         UserError: a variable has a value that cannot be used; names the variable.
     """
+    return _load(Settings, overrides)
+
+
+def load_log_settings(**overrides: object) -> LogSettings:
+    """The same for the log, which is set up before anything else can go wrong."""
+    return _load(LogSettings, overrides)
+
+
+def _load(kind: type[_Kind], overrides: dict[str, object]) -> _Kind:
     given = {name: value for name, value in overrides.items() if value is not None}
     try:
-        return Settings(**given)  # type: ignore[arg-type]
+        return kind(**given)
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"]).upper()
         message = first["msg"].removeprefix("Value error, ")
         raise UserError(f"{name}: {message}") from error
+
+
+def _configuration_folder() -> Path:
+    from typer import get_app_dir  # here, because processes that only read files need no typer
+
+    return Path(get_app_dir("spotify-elt"))
+
+
+def _first(*values: int | None) -> int | None:
+    return next((value for value in values if value is not None), None)
