@@ -1,0 +1,58 @@
+"""What can go wrong between us and Spotify, named for what the collector does about it.
+
+Each is one line on the terminal. The names tell a state, not a defect, hence no `…Error`.
+"""
+# ruff: noqa: N818
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from ingestion.errors import UserError
+
+
+class SpotifyError(UserError):
+    """Spotify answered in a way that nothing was made for; also the base of the others."""
+
+
+class Forbidden(SpotifyError):
+    """Not for this app or this listener (403): note it and go on with the rest."""
+
+    def __init__(self, endpoint: str, message: str) -> None:
+        super().__init__(f"Spotify does not give {endpoint}: {message}")
+        self.endpoint = endpoint
+
+
+class NotFound(SpotifyError):
+    """There is no such thing (404), or no such id (400)."""
+
+    def __init__(self, endpoint: str, message: str) -> None:
+        super().__init__(f"Spotify has no such {endpoint}: {message}")
+        self.endpoint = endpoint
+
+
+class TryLater(SpotifyError):
+    """The rate limit or the day's quota: no call is of use before `until`, aware UTC."""
+
+    def __init__(self, until: datetime, reason: str) -> None:
+        super().__init__(
+            f"Spotify answers no more calls before {until:%Y-%m-%d %H:%M} UTC ({reason})"
+        )
+        self.until = until
+        self.reason = reason
+
+
+class BudgetSpent(SpotifyError):
+    """The run has made the calls it may make; raised before the one too many."""
+
+
+class SignInNeeded(SpotifyError):
+    """Only the listener can help: `spotify-elt login`."""
+
+    def __init__(self, listener: str, reason: str) -> None:
+        super().__init__(f"{listener}: {reason}; sign in: spotify-elt login --listener {listener}")
+        self.listener = listener
+
+
+class Unavailable(SpotifyError):
+    """Spotify or the network is down: the last of several tries failed."""

@@ -1,0 +1,101 @@
+"""HTTP beneath spotipy: sessions that say what came, before spotipy words it its own way.
+
+spotipy loses the headers of some answers, stumbles over error bodies of an unusual shape, and
+logs tokens. It takes a `requests.Session`; ours raises `Refused` with all that is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import requests
+
+from ingestion.logs import silence_spotipy
+
+silence_spotipy()
+
+
+class Refused(Exception):  # noqa: N818 - a state, as in errors.py
+    """An answer of 400 and more.
+
+    Attributes:
+        status: of HTTP.
+        message: Spotify's words in one line, else the status's own.
+        reason: Spotify's code: `invalid_grant`, `QUOTA_EXCEEDED`; empty without one.
+        retry_after: seconds; None when the answer names none.
+    """
+
+    def __init__(self, response: requests.Response) -> None:
+        self.status = response.status_code
+        self.message, self.reason = _words(response)
+        self.retry_after = _retry_after(response)
+        super().__init__(f"{self.status}: {self.message}")
+
+
+class Session(requests.Session):
+    """A session that asks leave before each request, and raises what was refused.
+
+    Args:
+        before: called before every request; what it raises stops the request.
+
+    Attributes:
+        date: the clock of whoever answered last, aware UTC; None when it was not told.
+    """
+
+    def __init__(self, before: Callable[[], None] = lambda: None) -> None:
+        super().__init__()
+        self._before = before
+        self.date: datetime | None = None
+
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        """Send it.
+
+        Raises:
+            Refused: the answer is an error.
+            requests.RequestException: there is no answer, or half of one.
+        """
+        self._before()
+        response = super().send(request, **kwargs)
+        self.date = _moment(response.headers.get("Date"))
+        if response.status_code >= 400:
+            raise Refused(response)
+        return response
+
+
+def _words(response: requests.Response) -> tuple[str, str]:
+    """The message and the code, whichever of its shapes Spotify gave the error.
+
+    The Web API says {"error": {"message": …, "reason": …}}, accounts
+    {"error": code, "error_description": …}, and what stands before them plain text or HTML.
+    """
+    plain = f"{response.status_code} {response.reason or ''}".strip()
+    try:
+        body = response.json()
+    except ValueError:
+        return plain, ""
+    error = body.get("error") if isinstance(body, dict) else None
+    if isinstance(error, dict):
+        return str(error.get("message") or plain), str(error.get("reason") or "")
+    if isinstance(error, str):
+        return str(body.get("error_description") or error), error
+    return plain, ""
+
+
+def _retry_after(response: requests.Response) -> float | None:
+    value = response.headers.get("Retry-After", "")
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        until = _moment(value)
+        return max(0.0, (until - datetime.now(UTC)).total_seconds()) if until else None
+
+
+def _moment(value: str | None) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(value or "")
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
