@@ -15,7 +15,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from ingestion.errors import UserError
-from ingestion.settings import PROJECT_ROOT, Settings, load_settings
+from ingestion.logs import configure_logs
+from ingestion.settings import PROJECT_ROOT, Settings, load_log_settings, load_settings
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -54,9 +55,21 @@ FullRefreshOption = Annotated[
 @app.callback()
 def _options(
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    log_level: Annotated[
+        str | None, typer.Option(help="DEBUG, INFO, WARNING or ERROR. Default: WARNING.")
+    ] = None,
+    log_file: Annotated[
+        Path | None, typer.Option(help="A file for the log, beside the terminal.")
+    ] = None,
+    log_json: Annotated[bool, typer.Option("--log-json", help="The log as JSON lines.")] = False,
 ) -> None:
     if debug:
         os.environ["SPOTIFY_ELT_DEBUG"] = "1"
+    configure_logs(
+        load_log_settings(
+            log_level=log_level, log_file=log_file, log_format="json" if log_json else None
+        )
+    )
 
 
 @app.command()
@@ -129,6 +142,36 @@ def parquet(
 
     for mart, rows in write_parquet(load_settings(), output):
         console.print(f"{rows:>12,}  {output.name}/{mart}")
+
+
+@app.command()
+def login(
+    listener: ListenerOption = None,
+    no_browser: Annotated[
+        bool, typer.Option("--no-browser", help="Paste the answer's address instead.")
+    ] = False,
+) -> None:
+    """Sign in to Spotify, once in six months; explains how, the first time."""
+    from ingestion.login import login as sign_in
+
+    sign_in(console, load_settings(listener=listener), with_browser=not no_browser)
+
+
+@app.command()
+def logout(listener: ListenerOption = None) -> None:
+    """Forget a sign-in."""
+    from ingestion.login import logout as sign_out
+
+    sign_out(console, load_settings(listener=listener))
+
+
+@app.command()
+def doctor() -> None:
+    """Check settings, sign-ins, Spotify, clock, warehouse and disk; say the cure."""
+    from ingestion.doctor import show_checks
+
+    if show_checks(console):
+        raise typer.Exit(1)
 
 
 def _settings(export: list[Path] | None, listener: str | None, timezone: str | None) -> Settings:

@@ -31,7 +31,7 @@ from ingestion.spotify_api.errors import (
 )
 from ingestion.spotify_api.sign_in import refreshed
 from ingestion.spotify_api.tokens import SignIn, renew_sign_in, sign_in_of
-from ingestion.spotify_api.wire import Refused, Session
+from ingestion.spotify_api.wire import Refused, Session, in_short
 
 __all__ = [
     "BudgetSpent",
@@ -195,7 +195,7 @@ class SpotifyClient:
         try:
             answer = ask(self._spotify)
         except requests.RequestException as error:
-            raise _Passing(_in_short(error)) from error
+            raise _Passing(in_short(error)) from error
         except spotipy.SpotifyException as error:  # spotipy itself refuses an id; nothing was sent
             raise NotFound(self._endpoint, str(error.msg)) from error
         if not isinstance(answer, dict):
@@ -216,7 +216,7 @@ class SpotifyClient:
         try:
             sign_in = renew_sign_in(self._settings, self.listener, renewed)
         except requests.RequestException as error:
-            raise _Passing(_in_short(error)) from error
+            raise _Passing(in_short(error)) from error
         except Refused as refused:
             raise self._named_by_accounts(refused) from refused
         if sign_in is None:
@@ -337,15 +337,3 @@ def _wait(state: RetryCallState) -> float:
     backoff = 2.0 ** (state.attempt_number - 1) * (1 + random.random())  # noqa: S311
     asked = failure.wait if isinstance(failure, _Passing) else None
     return max(backoff, min(asked or 0, _LONGEST_WAIT.total_seconds()))
-
-
-def _in_short(error: requests.RequestException) -> str:
-    if isinstance(error, requests.Timeout):
-        return "no answer in time"
-    if isinstance(error, requests.exceptions.SSLError):
-        return "no secure connection (its certificate is not trusted here)"
-    if isinstance(error, requests.ConnectionError):
-        return "no connection"
-    if isinstance(error, requests.exceptions.JSONDecodeError):
-        return "the answer is no JSON"
-    return "the answer broke off"

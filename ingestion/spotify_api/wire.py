@@ -65,6 +65,19 @@ class Session(requests.Session):
         return response
 
 
+def in_short(error: requests.RequestException) -> str:
+    """Why there is no answer, in a few words; the whole text may hold addresses and ports."""
+    if isinstance(error, requests.Timeout):
+        return "no answer in time"
+    if isinstance(error, requests.exceptions.SSLError):
+        return "no secure connection (its certificate is not trusted here)"
+    if isinstance(error, requests.ConnectionError):
+        return "no connection"
+    if isinstance(error, requests.exceptions.JSONDecodeError):
+        return "the answer is no JSON"
+    return "the answer broke off"
+
+
 def _words(response: requests.Response) -> tuple[str, str]:
     """The message and the code, whichever of its shapes Spotify gave the error.
 
