@@ -43,6 +43,11 @@ class RawTable:
         """Each table's columns and types, by name: this one first, a child after its parent."""
         return dict(_tables(self.name, {**self.keys, **self.answer}))
 
+    def parent_of(self, table: str) -> str | None:
+        """The table whose rows a child's rows belong to; None for the raw table itself."""
+        parents = [name for name in self.tables if table.startswith(f"{name}__")]
+        return max(parents, key=len, default=None)
+
 
 def _tables(name: str, shape: Shape) -> Iterator[tuple[str, dict[str, Type]]]:
     columns: dict[str, Type] = {}
@@ -65,10 +70,6 @@ def _unnest(
         else:
             _unnest(kind, f"{prefix}{name}__", columns, children)
 
-
-#: Fields that are never stored, wherever they are: what says who a person is, and the lists of
-#: some 180 countries that would be most of every answer.
-DROPPED_FIELDS: Final = frozenset({"available_markets", "email", "birthdate", "explicit_content"})
 
 _LINK: Final[Shape] = {"spotify": "text"}
 _IMAGE: Final[Shape] = {"url": "text", "height": "bigint", "width": "bigint"}

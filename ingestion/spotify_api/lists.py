@@ -1,0 +1,317 @@
+"""Lists of the listener's: top tracks and artists, saved music, followed artists.
+
+A list is looked at page by page. All rows of one look carry its `observed_at`, and its row of
+`list_observations` comes with the last page: a look that broke off never counts. The next run goes
+on with it where it stopped, if the list is still the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+
+from ingestion.spotify_api.client import Clock, Json, SpotifyClient
+from ingestion.spotify_api.spool import Answer, Row, stored
+from ingestion.spotify_api.state import Memory
+
+PAGE: Final = 50
+
+TOP_LISTS: Final = ("top_tracks", "top_artists")
+SAVED_LISTS: Final = ("saved_tracks", "saved_albums", "saved_shows", "saved_episodes")
+
+_TIME_RANGES: Final = ("short_term", "medium_term", "long_term")
+
+
+def user(client: SpotifyClient, clock: Clock, memory: Memory) -> Iterator[Answer]:
+    """The listener's account, when anything about it has changed."""
+    answer = stored(client.call("users", lambda spotify: spotify.current_user()))
+    row = {"listener": client.listener, "observed_at": clock.now(), **answer}
+    rows: list[tuple[str, Row]] = [] if answer == memory["user"] else [("users", row)]
+    yield Answer(rows, {"user": answer, "asked/users": clock.now()})
+
+
+def top_items(
+    client: SpotifyClient, clock: Clock, name: str, limit: int | None
+) -> Iterator[Answer]:
+    """The listener's top tracks or artists, over each of the three time ranges.
+
+    Args:
+        client: whose.
+        clock: says when an answer came.
+        name: `top_tracks` or `top_artists`.
+        limit: of items; None is as many as Spotify gives at once.
+    """
+    field = name.removeprefix("top_").removesuffix("s")
+    for time_range in _TIME_RANGES:
+        page = client.call(name, _ask_top(name, time_range, min(limit or PAGE, PAGE)))
+        items = [item for item in page.get("items") or [] if item]
+        look = {"listener": client.listener, "observed_at": clock.now()}
+        rows: list[tuple[str, Row]] = [
+            (name, {**look, "time_range": time_range, "rank": rank, field: stored(item)})
+            for rank, item in enumerate(items, 1)
+        ]
+        observation = {
+            **look,
+            "list_name": name,
+            "list_id": time_range,
+            "total": len(items),
+            "is_whole": True,
+        }
+        yield Answer([*rows, ("list_observations", observation)])
+    yield Answer([], {f"asked/{name}": clock.now()})
+
+
+def _ask_top(name: str, time_range: str, limit: int) -> Callable[[Any], Json]:
+    def ask(spotify: Any) -> Json:
+        answer: Json = getattr(spotify, f"current_user_{name}")(limit=limit, time_range=time_range)
+        return answer
+
+    return ask
+
+
+def saved_items(client: SpotifyClient, clock: Clock, memory: Memory, name: str) -> Iterator[Answer]:
+    """What the listener has saved, latest first: `saved_tracks` and its like.
+
+    One call if nothing has changed; else what was added, if the number of items shows that nothing
+    was removed; else the whole list.
+    """
+
+    def ask(spotify: Any, limit: int, place: Place) -> Json:
+        answer: Json = getattr(spotify, f"current_user_{name}")(limit=limit, offset=place)
+        return answer
+
+    def identity(item: Json) -> str:
+        saved = next((value for value in item.values() if isinstance(value, dict)), {})
+        return f"{item.get('added_at')} {saved.get('id') or saved.get('uri')}"
+
+    listing = Listing(name, ask, identity, stored, is_latest_first=True)
+    yield from look_at(client, clock, memory, listing)
+    yield Answer([], {f"asked/{name}": clock.now()})
+
+
+def followed_artists(client: SpotifyClient, clock: Clock, memory: Memory) -> Iterator[Answer]:
+    """The artists whom the listener follows: the whole list each time, for it has no order."""
+
+    def ask(spotify: Any, limit: int, place: Place) -> Json:
+        answer: Json = spotify.current_user_followed_artists(limit=limit, after=place or None)
+        artists: Json = answer["artists"]
+        return artists
+
+    listing = Listing("followed_artists", ask, _id, lambda item: {"artist": stored(item)})
+    yield from look_at(client, clock, memory, listing)
+    yield Answer([], {"asked/followed_artists": clock.now()})
+
+
+def _id(item: Json) -> str:
+    return str(item.get("id"))
+
+
+Place = int | str
+"""Where a page begins: an offset, or Spotify's cursor; 0 is the beginning."""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A list, and how to ask for it.
+
+    Attributes:
+        name: of its table.
+        ask: asks spotipy for a page: (spotify, limit, place).
+        identity: what an entry is known by.
+        row: the columns of an entry.
+        list_id, snapshot_id: of a playlist.
+        limit: of rows; None for the whole list.
+        is_latest_first: entries are added at the beginning, so that what was added can be read
+            alone.
+        may_repeat: whether the same entry can stand in the list twice.
+        is_unchanged: asked before a look of several pages counts.
+    """
+
+    name: str
+    ask: Callable[[Any, int, Place], Json]
+    identity: Callable[[Json], str]
+    row: Callable[[Json], Row]
+    list_id: str | None = None
+    snapshot_id: str | None = None
+    limit: int | None = None
+    is_latest_first: bool = False
+    may_repeat: bool = False
+    is_unchanged: Callable[[], bool] = lambda: True
+
+    @property
+    def key(self) -> str:
+        """The name under which it is remembered."""
+        return f"{self.name}/{self.list_id}" if self.list_id else self.name
+
+
+class _ListChanged(Exception):  # noqa: N818 - a state
+    """The list changed while it was read: its pages do not fit together."""
+
+
+class _Look(msgspec.Struct):
+    """A look at a list, as far as it has come.
+
+    Attributes:
+        observed_at: when the first page came, aware UTC; the same for all rows.
+        total: entries that the list has.
+        first: the identity of its first entry.
+        snapshot_id: of a playlist.
+        place: where the next page begins.
+        rows: rows so far.
+    """
+
+    observed_at: datetime
+    total: int
+    first: str
+    snapshot_id: str | None = None
+    place: Place = 0
+    rows: int = 0
+
+    def is_of_same_list(self, other: _Look) -> bool:
+        """Whether nothing shows that the list has changed between the two."""
+        return (self.total, self.first, self.snapshot_id) == (
+            other.total,
+            other.first,
+            other.snapshot_id,
+        )
+
+
+def look_at(
+    client: SpotifyClient, clock: Clock, memory: Memory, listing: Listing
+) -> Iterator[Answer]:
+    """Look at a list. One that changes meanwhile is read once more, then left for the next run.
+
+    Args:
+        client: whose list.
+        clock: says when an answer came.
+        memory: `list/<key>`, the last look; `unfinished/<key>`, one that broke off.
+        listing: the list.
+    """
+    try:
+        yield from _Reader(client, clock, memory, listing).answers()
+    except _ListChanged:
+        yield Answer([], {f"unfinished/{listing.key}": None})
+        try:
+            yield from _Reader(client, clock, memory, listing).answers()
+        except _ListChanged:
+            yield Answer([], {f"unfinished/{listing.key}": None})
+
+
+class _Reader:
+    """Reads one list once."""
+
+    def __init__(
+        self, client: SpotifyClient, clock: Clock, memory: Memory, listing: Listing
+    ) -> None:
+        self._client, self._clock, self._listing = client, clock, listing
+        self._last = _remembered(memory[f"list/{listing.key}"])
+        self._broken_off = _remembered(memory[f"unfinished/{listing.key}"])
+        self._seen: set[str] = set()
+        self._pages = 0
+
+    def answers(self) -> Iterator[Answer]:
+        """The rows page by page; the last answer makes them count.
+
+        Raises:
+            _ListChanged: they never will.
+        """
+        page = self._page(0)
+        look = self._begun(page)
+        if self._listing.is_latest_first and self._last and look.is_of_same_list(self._last):
+            return
+        if self._broken_off and look.is_of_same_list(self._broken_off):
+            look = self._broken_off
+            page = self._page(look.place)
+        while True:
+            items = self._checked(page, look)
+            added = self._added_before_known(items, look)
+            if added is not None:
+                yield self._end(look, items[:added], is_whole=False)
+                return
+            if self._wanted(look) <= look.rows + len(items):
+                if self._pages > 1 and not self._listing.is_unchanged():
+                    raise _ListChanged
+                yield self._end(look, items[: self._wanted(look) - look.rows], is_whole=True)
+                return
+            if not items:
+                raise _ListChanged
+            rows = self._rows(look, items)
+            look.rows += len(items)
+            look.place = (page.get("cursors") or {}).get("after") or look.rows
+            yield Answer(rows, {f"unfinished/{self._listing.key}": look})
+            page = self._page(look.place)
+
+    def _page(self, place: Place) -> Json:
+        wanted = PAGE if self._listing.limit is None else min(PAGE, self._listing.limit)
+        self._pages += 1
+        return self._client.call(
+            self._listing.name, lambda spotify: self._listing.ask(spotify, wanted, place)
+        )
+
+    def _begun(self, page: Json) -> _Look:
+        items = page.get("items") or []
+        return _Look(
+            self._clock.now(),
+            int(page.get("total") or 0),
+            self._listing.identity(items[0] or {}) if items else "",
+            self._listing.snapshot_id,
+        )
+
+    def _wanted(self, look: _Look) -> int:
+        return look.total if self._listing.limit is None else min(look.total, self._listing.limit)
+
+    def _checked(self, page: Json, look: _Look) -> list[Json]:
+        """The entries of a page.
+
+        Raises:
+            _ListChanged: it does not fit to the pages before.
+        """
+        items = [item or {} for item in page.get("items") or []]
+        identities = [self._listing.identity(item) for item in items]
+        if self._listing.may_repeat:
+            identities = [" ".join(identities)] if items else []
+        if int(page.get("total") or 0) != look.total or not self._seen.isdisjoint(identities):
+            raise _ListChanged
+        self._seen.update(identities)
+        return items
+
+    def _added_before_known(self, items: list[Json], look: _Look) -> int | None:
+        """How many of the entries are new, if that explains how the list has grown."""
+        if not self._listing.is_latest_first or not self._last or not self._last.first:
+            return None
+        added = look.total - self._last.total - look.rows
+        if 0 <= added < len(items) and self._listing.identity(items[added]) == self._last.first:
+            return added
+        return None
+
+    def _rows(self, look: _Look, items: list[Json]) -> list[tuple[str, Row]]:
+        own = {"listener": self._client.listener, "observed_at": look.observed_at}
+        if self._listing.list_id:
+            own |= {"playlist_id": self._listing.list_id, "snapshot_id": look.snapshot_id}
+        return [
+            (self._listing.name, {**own, "position": position, **self._listing.row(item)})
+            for position, item in enumerate(items, look.rows)
+        ]
+
+    def _end(self, look: _Look, items: list[Json], *, is_whole: bool) -> Answer:
+        observation = {
+            "listener": self._client.listener,
+            "list_name": self._listing.name,
+            "list_id": self._listing.list_id,
+            "snapshot_id": look.snapshot_id,
+            "observed_at": look.observed_at,
+            "total": look.rows + len(items),
+            "is_whole": is_whole,
+        }
+        return Answer(
+            [*self._rows(look, items), ("list_observations", observation)],
+            {f"list/{self._listing.key}": look, f"unfinished/{self._listing.key}": None},
+        )
+
+
+def _remembered(value: Any) -> _Look | None:
+    return msgspec.convert(value, _Look) if value else None

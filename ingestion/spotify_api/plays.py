@@ -1,0 +1,143 @@
+"""Recently played: the latest 50 plays, which is all that Spotify ever tells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from ingestion.spotify_api.client import Clock, Json, SpotifyClient
+from ingestion.spotify_api.spool import Answer, Row, stored
+from ingestion.spotify_api.state import Memory
+
+_PAGE: Final = 50
+
+
+class PlayKey(NamedTuple):
+    """What makes a play one: when it ended (aware UTC, to the millisecond) and of which track.
+
+    Measured: even plays of one track that lie seconds apart differ in it.
+    """
+
+    played_at: datetime
+    track: str
+    """The track's id; a local file has none and is known by its URI."""
+
+
+def key_of(play: Row) -> PlayKey:
+    """The key of a row of `recently_played`, or of an item of Spotify's answer."""
+    track = play.get("track") or {}
+    return PlayKey(
+        datetime.fromisoformat(play["played_at"]), track.get("id") or track.get("uri") or ""
+    )
+
+
+class _Search(msgspec.Struct):
+    """How far back a poll has come; remembered when it may break off.
+
+    Attributes:
+        last: when the newest play ended that was known before the poll.
+        oldest: when the oldest play ended that the poll has seen.
+        before: Spotify's cursor of the next page; None for the latest plays.
+        remaining: plays that may still be asked for; None for no limit.
+        polls: pages seen.
+    """
+
+    last: datetime | None
+    oldest: datetime | None = None
+    before: int | None = None
+    remaining: int | None = None
+    polls: int = 0
+
+
+def recently_played(
+    client: SpotifyClient,
+    clock: Clock,
+    memory: Memory,
+    known: set[PlayKey],
+    *,
+    limit: int | None = None,
+    everything: bool = False,
+) -> Iterator[Answer]:
+    """Plays that are not known yet.
+
+    Spotify is asked for the latest plays, not for those after the last one known: plays made
+    offline arrive late, among older ones. Older pages follow until one ends with what is known.
+    When plays were known, yet none of them is on a full page, some may be lost: a row of
+    `collection_gaps` says between when.
+
+    Args:
+        client: whose plays.
+        clock: says when an answer came.
+        memory: `plays/last`, the newest play known; `plays/unread`, where a poll broke off.
+        known: at least the plays that came last; grows by what is found.
+        limit: of plays; None is all that Spotify has.
+        everything: go on behind what is known, as far as Spotify goes.
+    """
+    if memory["plays/unread"]:
+        broken_off = msgspec.convert(memory["plays/unread"], _Search)
+        yield from _page_back(client, clock, memory, known, broken_off, everything=everything)
+    search = _Search(last=memory.time("plays/last"), remaining=limit)
+    yield from _page_back(client, clock, memory, known, search, everything=everything)
+
+
+def _page_back(
+    client: SpotifyClient,
+    clock: Clock,
+    memory: Memory,
+    known: set[PlayKey],
+    search: _Search,
+    *,
+    everything: bool,
+) -> Iterator[Answer]:
+    while True:
+        size = _PAGE if search.remaining is None else min(_PAGE, search.remaining)
+        page = _ask(client, size, search.before)
+        seen = {"listener": client.listener, "observed_at": clock.now()}
+        items = [item for item in page.get("items") or [] if item]
+        new = {key_of(item): item for item in items if key_of(item) not in known}
+        rows: list[tuple[str, Row]] = [
+            ("recently_played", seen | stored(item)) for item in new.values()
+        ]
+        times = [key_of(item).played_at for item in items]
+        search.polls += 1
+        search.oldest = min(filter(None, [search.oldest, *times]), default=None)
+        search.before = _older(page)
+        if search.remaining is not None:
+            search.remaining -= len(items)
+        changes: dict[str, Any] = {
+            "plays/last": max(filter(None, [memory.time("plays/last"), *times]), default=None)
+        }
+        reaches_known = any(key_of(item) in known for item in items)
+        ends_known = bool(items) and key_of(items[-1]) in known
+        known.update(new)
+        is_full = len(page.get("items") or []) >= size
+        goes_on = is_full and search.before is not None and search.remaining != 0
+        if goes_on and (everything or not ends_known):
+            yield Answer(rows, changes | {"plays/unread": search})
+            continue
+        may_have_lost = search.polls > 1 or is_full
+        if may_have_lost and not reaches_known and _lies_after(search.oldest, search.last):
+            gap = {"gap_from": search.last, "gap_to": search.oldest, "polls": search.polls}
+            rows.append(("collection_gaps", seen | gap))
+        yield Answer(rows, changes | {"plays/unread": None})
+        return
+
+
+def _ask(client: SpotifyClient, size: int, before: int | None) -> Json:
+    return client.call(
+        "recently_played",
+        lambda spotify: spotify.current_user_recently_played(limit=size, before=before),
+    )
+
+
+def _older(page: Json) -> int | None:
+    """The cursor of the page before, in Unix milliseconds."""
+    cursor = (page.get("cursors") or {}).get("before")
+    return int(cursor) if cursor else None
+
+
+def _lies_after(oldest: datetime | None, last: datetime | None) -> bool:
+    return oldest is not None and last is not None and oldest > last

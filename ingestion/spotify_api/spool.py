@@ -1,0 +1,129 @@
+"""Answers on their way: what Spotify has told and the warehouse does not hold yet.
+
+Every answer is appended to a file beside the warehouse as soon as it is there, one line each, with
+what is to be remembered from it. So a run that is killed, or a warehouse that is locked or full,
+loses nothing, and no call is made twice. Whoever loads takes the file away under a new name, its
+batch; a batch that the warehouse remembers as loaded is only deleted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+from uuid import uuid4
+
+import msgspec
+
+from ingestion.settings import Settings
+
+Row: TypeAlias = dict[str, Any]
+Changes: TypeAlias = Mapping[str, Any]
+"""What to remember from now on, by key; None forgets. See `state.py`."""
+
+#: What says who a person is, and the lists of some 180 countries that would be most of every
+#: answer: never stored, wherever it stands.
+DROPPED_FIELDS: Final = frozenset({"available_markets", "email", "birthdate", "explicit_content"})
+
+_SUFFIX: Final = ".jsonl"
+
+
+class Answer(msgspec.Struct):
+    """What one answer of Spotify's brings.
+
+    Attributes:
+        rows: with the names of their tables.
+        remember: what to remember once the rows are loaded.
+    """
+
+    rows: list[tuple[str, Row]]
+    remember: dict[str, Any] = {}
+
+
+def stored(answer: Any) -> Any:
+    """Spotify's answer as it is kept: without `DROPPED_FIELDS`, and without nulls in objects."""
+    if isinstance(answer, dict):
+        return {
+            name: stored(value)
+            for name, value in answer.items()
+            if value is not None and name not in DROPPED_FIELDS
+        }
+    if isinstance(answer, list):
+        return [stored(element) for element in answer]
+    return answer
+
+
+@dataclass
+class Batch:
+    """A part of the spool that is being loaded.
+
+    Attributes:
+        name: unique; the warehouse remembers the one that it loaded last.
+        rows: by table.
+        is_left_behind: by a load that was killed; some of its rows may be in the warehouse.
+        changes: what to remember, from all answers together.
+    """
+
+    name: str
+    path: Path
+    is_left_behind: bool
+    rows: dict[str, list[Row]] = field(default_factory=dict)
+    changes: dict[str, Any] = field(default_factory=dict)
+
+    def delete(self) -> None:
+        """It is loaded."""
+        self.path.unlink()
+
+
+class Spool:
+    """The spool of one listener."""
+
+    def __init__(self, settings: Settings, listener: str) -> None:
+        database = settings.duckdb_path.absolute()
+        self._folder = database.parent / ".dlt" / f"{database.stem}.answers" / listener
+        self._path = self._folder / f"answers{_SUFFIX}"
+        self.length = 0
+        self.since: datetime | None = None
+
+    def add(self, answer: Answer, now: datetime) -> None:
+        """Keep an answer. It survives the process from here on."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with self._path.open("ab") as file:
+            file.write(msgspec.json.encode(answer) + b"\n")
+        self.length += len(answer.rows)
+        self.since = self.since or now
+
+    def batches(self) -> Iterator[Batch]:
+        """Everything that is to be loaded: first what another run has left behind."""
+        left_behind = [path for path in self._folder.glob(f"*{_SUFFIX}") if path != self._path]
+        for path in sorted(left_behind, key=lambda path: path.stat().st_mtime_ns):
+            yield _read(path, is_left_behind=True)
+        self.length, self.since = 0, None
+        if self._path.exists():
+            yield _read(
+                self._path.rename(self._folder / f"{uuid4().hex}{_SUFFIX}"), is_left_behind=False
+            )
+
+    def close(self) -> None:
+        """Remove the folders if nothing is left in them."""
+        for folder in (self._folder, self._folder.parent):
+            try:
+                folder.rmdir()
+            except OSError:
+                return
+
+
+def _read(path: Path, *, is_left_behind: bool) -> Batch:
+    """The answers of a file; a last line that was cut by a kill is none."""
+    batch = Batch(path.stem, path, is_left_behind)
+    decode = msgspec.json.Decoder(Answer).decode
+    with path.open("rb") as file:
+        for line in file:
+            if line.endswith(b"\n"):
+                answer = decode(line)
+                for table, row in answer.rows:
+                    batch.rows.setdefault(table, []).append(row)
+                batch.changes.update(answer.remember)
+    return batch

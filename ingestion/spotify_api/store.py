@@ -1,0 +1,180 @@
+"""The raw tables of the Web API in an open warehouse, as one listener's collection uses them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from itertools import islice
+from typing import Any, Final
+
+from ingestion.spotify_api.plays import PlayKey, key_of
+from ingestion.spotify_api.spool import Batch, Row, Spool
+from ingestion.spotify_api.state import Memory
+from ingestion.spotify_api.tables import RAW_TABLES, SCHEMA
+from ingestion.warehouse import Loader, Warehouse
+
+#: Plays that a poll compares with: a few times what Spotify can show.
+_RECENT_PLAYS: Final = 1_000
+
+_IDS_PER_QUERY: Final = 1_000
+
+#: Whole objects of the catalogue that rows of other tables carry: (table, field, catalogue table).
+_CARRIED: Final = (
+    ("recently_played", "track", "tracks"),
+    ("top_tracks", "track", "tracks"),
+    ("saved_tracks", "track", "tracks"),
+    ("playlist_tracks", "item", None),
+    ("saved_albums", "album", "albums"),
+    ("saved_shows", "show", "shows"),
+    ("saved_episodes", "episode", "episodes"),
+    ("top_artists", "artist", "artists"),
+    ("followed_artists", "artist", "artists"),
+)
+
+
+def ensure_tables(warehouse: Warehouse) -> None:
+    """Create every raw table and column that is missing; dlt is not even started if none is."""
+    present = warehouse.column_types(SCHEMA)
+    declared = {name: columns for table in RAW_TABLES for name, columns in table.tables.items()}
+    if all(columns.keys() <= present.get(name, {}).keys() for name, columns in declared.items()):
+        return
+    from ingestion.spotify_api.source import empty_tables
+
+    warehouse.loader(SCHEMA).create_tables(empty_tables())
+
+
+class Store:
+    """What one listener's collection reads from the warehouse and loads into it.
+
+    Args:
+        warehouse: open; the tables are made if they are not there.
+        listener: whose collection it is.
+        carried_for: how long an object of the catalogue is good, so that one which another answer
+            carried whole is kept if the catalogue's own is older.
+    """
+
+    def __init__(self, warehouse: Warehouse, listener: str, carried_for: timedelta) -> None:
+        ensure_tables(warehouse)
+        self.warehouse = warehouse
+        self._listener = listener
+        self._carried_for = carried_for
+
+    @cached_property
+    def _loader(self) -> Loader:
+        return self.warehouse.loader(SCHEMA, f"{SCHEMA}_{self._listener}")
+
+    def memory(self) -> Memory:
+        """What is remembered of the listener."""
+        return Memory(self._loader.state(SCHEMA))
+
+    def recent_plays(self) -> set[PlayKey]:
+        """The plays that came last, to know them again."""
+        return set(
+            self._play_keys(f"order by played_at desc limit {_RECENT_PLAYS}"),
+        )
+
+    def calls_since(self, moment: datetime) -> int:
+        """Calls that runs which began later have made."""
+        ((calls,),) = self.warehouse.query(
+            f"select coalesce(sum(calls), 0) from {SCHEMA}.collection_runs"
+            " where listener = ? and started_at > ?",
+            [self._listener, moment],
+        )
+        return int(calls)
+
+    def load(self, spool: Spool) -> None:
+        """Load what is in the spool, and empty it."""
+        from ingestion.spotify_api.source import LOADED, answers
+
+        for batch in spool.batches():
+            if batch.is_left_behind:
+                if self._loader.state(SCHEMA).get(LOADED) == batch.name:
+                    batch.delete()
+                    continue
+                self._delete_leftovers()
+            self._leave_out_known_plays(batch)
+            self._add_carried_objects(batch)
+            self._loader.load_as_parquet(answers(batch))
+            batch.delete()
+            self._forget_old_states()
+        spool.close()
+
+    def _delete_leftovers(self) -> None:
+        """Delete rows of loads that did not come to their end, which a kill leaves behind."""
+        present = self.warehouse.column_types(SCHEMA)
+        for raw_table in RAW_TABLES:
+            name, *children = raw_table.tables
+            self.warehouse.query(
+                f"delete from {SCHEMA}.{name} where _dlt_load_id not in"
+                f" (select load_id from {SCHEMA}._dlt_loads)"
+            )
+            for child in children:
+                if child in present:
+                    self.warehouse.query(
+                        f"delete from {SCHEMA}.{child} where _dlt_parent_id not in"
+                        f" (select _dlt_id from {SCHEMA}.{raw_table.parent_of(child)})"
+                    )
+
+    def _forget_old_states(self) -> None:
+        """Keep dlt's latest state alone; it adds one with every load."""
+        pipeline = f"{SCHEMA}_{self._listener}"
+        self.warehouse.query(
+            f"delete from {SCHEMA}._dlt_pipeline_state where pipeline_name = ? and version <"
+            f" (select max(version) from {SCHEMA}._dlt_pipeline_state where pipeline_name = ?)",
+            [pipeline, pipeline],
+        )
+
+    def _play_keys(self, which: str, parameters: Collection[object] = ()) -> Iterator[PlayKey]:
+        rows = self.warehouse.query(
+            "select played_at, coalesce(track__id, track__uri, '')"
+            f" from {SCHEMA}.recently_played where listener = ? {which}",
+            [self._listener, *parameters],
+        )
+        return (PlayKey(played_at.astimezone(UTC), track) for played_at, track in rows)
+
+    def _leave_out_known_plays(self, batch: Batch) -> None:
+        """Two polls may have seen the same plays without knowing of each other."""
+        plays = {key_of(row): row for row in batch.rows.pop("recently_played", [])}
+        if not plays:
+            return
+        times = [key.played_at for key in plays]
+        known = set(self._play_keys("and played_at between ? and ?", [min(times), max(times)]))
+        new = [row for key, row in plays.items() if key not in known]
+        if new:
+            batch.rows["recently_played"] = new
+
+    def _add_carried_objects(self, batch: Batch) -> None:
+        """Put what other answers carry whole into the catalogue, where it lacks it."""
+        carried: dict[str, dict[str, Row]] = {}
+        for table, field, kind in _CARRIED:
+            for row in batch.rows.get(table, []):
+                item = row.get(field)
+                if item and item.get("id") and not item.get("is_local"):
+                    of_kind = carried.setdefault(kind or f"{item.get('type')}s", {})
+                    of_kind[item["id"]] = {"observed_at": row["observed_at"], **item}
+        for kind in carried.keys() & {"tracks", "albums", "artists", "shows", "episodes"}:
+            objects = carried[kind]
+            answered = {row["id"] for row in batch.rows.get(kind, [])}
+            lacking = objects.keys() - answered - self._good_ids(kind, objects)
+            if lacking:
+                batch.rows.setdefault(kind, []).extend(objects[id_] for id_ in sorted(lacking))
+
+    def _good_ids(self, kind: str, objects: dict[str, Row]) -> set[str]:
+        """Which of the objects the catalogue has seen lately."""
+        latest = max(datetime.fromisoformat(row["observed_at"]) for row in objects.values())
+        good: set[str] = set()
+        for ids in _chunks(objects, _IDS_PER_QUERY):
+            rows = self.warehouse.query(
+                f"select id from {SCHEMA}.{kind} where observed_at > ? and id in"
+                f" ({', '.join('?' * len(ids))})",
+                [latest - self._carried_for, *ids],
+            )
+            good.update(id_ for (id_,) in rows)
+        return good
+
+
+def _chunks(values: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    rest = iter(values)
+    while chunk := list(islice(rest, size)):
+        yield chunk
