@@ -1,0 +1,117 @@
+"""A simulated Spotify over real HTTP, a clock that both sides share, and who is signed in to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ingestion.settings import Settings
+from ingestion.spotify_api.client import SpotifyClient, open_client
+from ingestion.spotify_api.sign_in import SCOPES
+from ingestion.spotify_api.tokens import App, SignIn, TokenFile
+from simulator import World, imagine
+from simulator.web_api import Service, serve
+
+
+class SharedClock:
+    """The service's clock, as the client sees it: sleeping moves Spotify on as well."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self.slept: list[float] = []
+
+    def now(self) -> datetime:
+        return self._service.clock.now
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self._service.clock.advance(seconds)
+
+
+@pytest.fixture(scope="session")
+def world() -> World:
+    return imagine(1_500, seed=11)
+
+
+@pytest.fixture
+def now(world: World) -> datetime:
+    """The middle of the listener's life."""
+    return world.plays[len(world.plays) // 2].ended_at + timedelta(seconds=30)
+
+
+@pytest.fixture
+def service(world: World, now: datetime) -> Iterator[Service]:
+    with serve(world, now=now) as service:
+        yield service
+
+
+@pytest.fixture
+def clock(service: Service) -> SharedClock:
+    return SharedClock(service)
+
+
+@pytest.fixture
+def make_settings(service: Service, tmp_path: Path) -> Callable[..., Settings]:
+    """Settings that point to the service and to files of this test; unpaced."""
+
+    def make(**fields: Any) -> Settings:
+        values = {
+            "duckdb_path": tmp_path / "data" / "spotify.duckdb",
+            "listener": "me",
+            "spotify_api_url": service.api_url,
+            "spotify_accounts_url": service.accounts_url,
+            "spotify_client_id": service.client_id,
+            "spotify_tokens": tmp_path / "configuration" / "tokens.json",
+            "requests_per_minute": 0,
+            "request_timeout_seconds": 2,
+            **fields,
+        }
+        return Settings(_env_file=None, **values)
+
+    return make
+
+
+@pytest.fixture
+def settings(make_settings: Callable[..., Settings]) -> Settings:
+    return make_settings()
+
+
+@pytest.fixture
+def sign_in(service: Service, settings: Settings) -> Callable[..., SignIn]:
+    """Put a sign-in into the token file, as `spotify-elt login` would."""
+
+    def store(
+        listener: str = "me",
+        *,
+        uses_secret: bool = False,
+        scopes: Collection[str] = SCOPES,
+        authorised_at: datetime | None = None,
+    ) -> SignIn:
+        authorised_at = authorised_at or service.clock.now
+        signed_in = SignIn(
+            client_id=service.client_id,
+            uses_secret=uses_secret,
+            refresh_token=service.sign_in(
+                listener, scopes=set(scopes), authorised_at=authorised_at
+            ),
+            scope=" ".join(sorted(scopes)),
+            authorised_at=authorised_at,
+        )
+        with TokenFile(settings.spotify_tokens).changing() as tokens:
+            tokens.listeners[listener] = signed_in
+            if uses_secret:
+                tokens.app = App(service.client_id, service.client_secret)
+        return signed_in
+
+    return store
+
+
+@pytest.fixture
+def client(settings: Settings, sign_in: Callable[..., SignIn], clock: SharedClock) -> SpotifyClient:
+    """A client for `me`, who is signed in."""
+    sign_in()
+    return open_client(settings, "me", budget=100, clock=clock)
