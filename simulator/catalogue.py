@@ -182,9 +182,11 @@ def invent(seed: int, *, since: date, until: date, renamed_share: float = 0.01) 
         for artist in artists
         for track in _discography(rng, artist, since, until, renamed_share)
     )
-    shows = [Show(_id(rng), name, words.person(rng)) for name in _unique(rng, words.show, 14)]
+    shows = [Show(invent_id(rng), name, words.person(rng)) for name in _unique(rng, words.show, 14)]
     episodes = tuple(episode for show in shows for episode in _episodes(rng, show, since, until))
-    books = [Audiobook(_id(rng), name, words.person(rng)) for name in _unique(rng, words.book, 8)]
+    books = [
+        Audiobook(invent_id(rng), name, words.person(rng)) for name in _unique(rng, words.book, 8)
+    ]
     chapters = tuple(chapter for book in books for chapter in _chapters(rng, book))
     return Catalogue(artists, tracks, episodes, chapters)
 
@@ -192,7 +194,7 @@ def invent(seed: int, *, since: date, until: date, renamed_share: float = 0.01) 
 def _artists(rng: Random, count: int) -> Iterator[Artist]:
     for name in _unique(rng, words.band, count):
         genres = {pick(rng, words.GENRES) for _ in range(1 + below(rng, 3))}
-        yield Artist(_id(rng), name, tuple(sorted(genres)))
+        yield Artist(invent_id(rng), name, tuple(sorted(genres)))
 
 
 def _discography(
@@ -206,7 +208,7 @@ def _discography(
     recordings: list[Track] = []
     for released, name in zip(dates, _unique(rng, words.record, len(dates)), strict=True):
         length = 7 + below(rng, 7)
-        album = Album(_id(rng), name, artist, released, "album", length)
+        album = Album(invent_id(rng), name, artist, released, "album", length)
         recordings += [
             _recording(rng, album, number, next(titles), renamed_share)
             for number in range(1, length + 1)
@@ -219,7 +221,7 @@ def _recording(rng: Random, album: Album, number: int, title: str, renamed_share
     duration_ms = int(rng.gauss(214_000, 46_000))
     renamed = rng.random() < renamed_share
     return Track(
-        id=_id(rng),
+        id=invent_id(rng),
         name=title,
         later_name=f"{title} - {album.release_date.year} Remaster" if renamed else title,
         album=album,
@@ -239,11 +241,11 @@ def _reissue(rng: Random, artist: Artist, recordings: list[Track], until: date) 
     latest = max(track.album.release_date for track in again)
     released = latest + timedelta(days=int((until - latest).days * between(rng, 0.0, 0.4)))
     album = Album(
-        _id(rng), f"The Best of {artist.name}", artist, released, "compilation", len(again)
+        invent_id(rng), f"The Best of {artist.name}", artist, released, "compilation", len(again)
     )
     for number, track in enumerate(again, start=1):
         yield Track(
-            id=_id(rng),
+            id=invent_id(rng),
             name=track.name,
             later_name=track.name,
             album=album,
@@ -263,7 +265,7 @@ def _episodes(rng: Random, show: Show, since: date, until: date) -> Iterator[Epi
     number = 1
     while released < until:
         yield Episode(
-            id=_id(rng),
+            id=invent_id(rng),
             name=words.episode(rng, number),
             show=show,
             duration_ms=int(length_ms * between(rng, 0.7, 1.4)),
@@ -277,7 +279,7 @@ def _episodes(rng: Random, show: Show, since: date, until: date) -> Iterator[Epi
 def _chapters(rng: Random, book: Audiobook) -> Iterator[Chapter]:
     for number in range(1, 13 + below(rng, 20)):
         minutes = between(rng, 9, 38)
-        yield Chapter(_id(rng), f"Chapter {number}", book, number, int(minutes * 60_000))
+        yield Chapter(invent_id(rng), f"Chapter {number}", book, number, int(minutes * 60_000))
 
 
 def _unique(rng: Random, invent_name: Callable[[Random], str], count: int) -> Iterator[str]:
@@ -290,7 +292,7 @@ def _unique(rng: Random, invent_name: Callable[[Random], str], count: int) -> It
             yield name
 
 
-def _id(rng: Random) -> str:
+def invent_id(rng: Random) -> str:
     """22 characters of base 62, as all ids of Spotify."""
     number = rng.getrandbits(130)
     characters = []
