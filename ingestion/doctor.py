@@ -135,7 +135,7 @@ def _app(settings: Settings) -> Iterator[Check]:
 
 def _spotify(settings: Settings) -> Iterator[Check]:
     """Whether Spotify answers at all, which needs no sign-in, and what its clock says."""
-    session = Session()
+    session = Session(settings.spotify_api_url)
     try:
         session.get(f"{settings.spotify_api_url}/me", timeout=settings.request_timeout_seconds)
     except Refused:

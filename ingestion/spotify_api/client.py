@@ -123,8 +123,8 @@ class SpotifyClient:
         self._pace = _Pace(settings.requests_per_minute, clock)
         self._endpoint = ""
         self._is_repeated = False
-        self._session = Session(before=self._before_request)
-        self._accounts = Session()
+        self._session = Session(settings.spotify_api_url, before=self._before_request)
+        self._accounts = Session(settings.spotify_accounts_url)
         self._spotify = spotipy.Spotify(
             auth=sign_in.access_token or "none yet",
             requests_session=self._session,

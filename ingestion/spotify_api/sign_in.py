@@ -62,7 +62,8 @@ class Authorisation:
         self._settings = settings
         self._app = app
         self._state = secrets.token_urlsafe(16)
-        self._manager = _manager(settings, app, Session(), self._state)
+        session = Session(settings.spotify_accounts_url)
+        self._manager = _manager(settings, app, session, self._state)
         self.address: str = self._manager.get_authorize_url()
         if choose_account:
             self.address += "&show_dialog=true"

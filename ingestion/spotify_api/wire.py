@@ -39,14 +39,19 @@ class Session(requests.Session):
     """A session that asks leave before each request, and raises what was refused.
 
     Args:
+        address: the host's; what the environment says of proxies and certificates is looked up
+            for it once, not for each request. ~/.netrc is not asked: it would replace the token.
         before: called before every request; what it raises stops the request.
 
     Attributes:
         date: the clock of whoever answered last, aware UTC; None when it was not told.
     """
 
-    def __init__(self, before: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, address: str, before: Callable[[], None] = lambda: None) -> None:
         super().__init__()
+        found = self.merge_environment_settings(address, {}, None, None, None)
+        self.proxies, self.verify = found["proxies"], found["verify"]
+        self.trust_env = False
         self._before = before
         self.date: datetime | None = None
 

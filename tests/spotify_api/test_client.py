@@ -133,7 +133,7 @@ def test_a_day_long_rate_limit_is_never_slept(
 ) -> None:
     service.faults.next("rate_limited_for_a_day", retry_after=50_123)
 
-    with pytest.raises(TryLater, match="before .* UTC") as told:
+    with pytest.raises(TryLater, match=r"before .* UTC") as told:
         client.call("profile", profile)
     assert told.value.until == service.clock.now + timedelta(seconds=50_123)
     assert clock.slept == []
@@ -288,7 +288,7 @@ def test_a_clock_that_is_set_back_does_not_stop_a_run(
 def test_what_sleep_raises_ends_the_call(
     settings: Settings, sign_in: Callable[..., SignIn], service: Service
 ) -> None:
-    class Stopped(Exception):
+    class Stopped(Exception):  # noqa: N818
         pass
 
     class StoppingClock(SharedClock):
