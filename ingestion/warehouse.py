@@ -100,7 +100,8 @@ class Loader:
 
     def state(self, source: str) -> dict[str, Any]:
         """What the database remembers for the source called so."""
-        self._pipeline.sync_destination()
+        if self._pipeline.first_run:
+            self._pipeline.sync_destination()
         sources: dict[str, Any] = self._pipeline.state.get("sources", {})
         return dict(sources.get(source, {}))
 

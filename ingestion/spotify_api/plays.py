@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Set
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -56,7 +56,7 @@ def recently_played(
     client: SpotifyClient,
     clock: Clock,
     memory: Memory,
-    known: set[PlayKey],
+    known: Set[PlayKey],
     *,
     limit: int | None = None,
     everything: bool = False,
@@ -72,7 +72,7 @@ def recently_played(
         client: whose plays.
         clock: says when an answer came.
         memory: `plays/last`, the newest play known; `plays/unread`, where a poll broke off.
-        known: at least the plays that came last; grows by what is found.
+        known: at least the plays that came last.
         limit: of plays; None is all that Spotify has.
         everything: go on behind what is known, as far as Spotify goes.
     """
@@ -87,43 +87,56 @@ def _page_back(
     client: SpotifyClient,
     clock: Clock,
     memory: Memory,
-    known: set[PlayKey],
+    known: Set[PlayKey],
     search: _Search,
     *,
     everything: bool,
 ) -> Iterator[Answer]:
+    known = frozenset(known)  # as it was before this search
+    found: set[PlayKey] = set()
     while True:
         size = _PAGE if search.remaining is None else min(_PAGE, search.remaining)
         page = _ask(client, size, search.before)
+        items = {key_of(item): item for item in page.get("items") or [] if item}
         seen = {"listener": client.listener, "observed_at": clock.now()}
-        items = [item for item in page.get("items") or [] if item]
-        new = {key_of(item): item for item in items if key_of(item) not in known}
         rows: list[tuple[str, Row]] = [
-            ("recently_played", seen | stored(item)) for item in new.values()
+            ("recently_played", seen | stored(item))
+            for key, item in items.items()
+            if key not in known and key not in found
         ]
-        times = [key_of(item).played_at for item in items]
+        found.update(items)
+        changes = {
+            "plays/last": max([*_ends(items), *_given(memory.time("plays/last"))], default=None)
+        }
+        older = _older(page)
+        if search.before is not None and older is not None and older >= search.before:
+            yield Answer(rows, changes)  # the page before, once more: the next run asks again
+            return
         search.polls += 1
-        search.oldest = min(filter(None, [search.oldest, *times]), default=None)
-        search.before = _older(page)
+        search.before = older
+        search.oldest = min([*_ends(items), *_given(search.oldest)], default=None)
         if search.remaining is not None:
             search.remaining -= len(items)
-        changes: dict[str, Any] = {
-            "plays/last": max(filter(None, [memory.time("plays/last"), *times]), default=None)
-        }
-        reaches_known = any(key_of(item) in known for item in items)
-        ends_known = bool(items) and key_of(items[-1]) in known
-        known.update(new)
         is_full = len(page.get("items") or []) >= size
-        goes_on = is_full and search.before is not None and search.remaining != 0
+        ends_known = bool(items) and min(items) in known
+        goes_on = is_full and older is not None and search.remaining != 0
         if goes_on and (everything or not ends_known):
             yield Answer(rows, changes | {"plays/unread": search})
             continue
-        may_have_lost = search.polls > 1 or is_full
-        if may_have_lost and not reaches_known and _lies_after(search.oldest, search.last):
+        may_have_lost = (is_full or search.polls > 1) and known.isdisjoint(items)
+        if may_have_lost and _lies_after(search.oldest, search.last):
             gap = {"gap_from": search.last, "gap_to": search.oldest, "polls": search.polls}
             rows.append(("collection_gaps", seen | gap))
         yield Answer(rows, changes | {"plays/unread": None})
         return
+
+
+def _ends(keys: Iterable[PlayKey]) -> list[datetime]:
+    return [key.played_at for key in keys]
+
+
+def _given(moment: datetime | None) -> list[datetime]:
+    return [] if moment is None else [moment]
 
 
 def _ask(client: SpotifyClient, size: int, before: int | None) -> Json:

@@ -124,6 +124,7 @@ def _read(path: Path, *, is_left_behind: bool) -> Batch:
             if line.endswith(b"\n"):
                 answer = decode(line)
                 for table, row in answer.rows:
-                    batch.rows.setdefault(table, []).append(row)
+                    given = {name: value for name, value in row.items() if value is not None}
+                    batch.rows.setdefault(table, []).append(given)
                 batch.changes.update(answer.remember)
     return batch

@@ -19,17 +19,20 @@ _RECENT_PLAYS: Final = 1_000
 
 _IDS_PER_QUERY: Final = 1_000
 
-#: Whole objects of the catalogue that rows of other tables carry: (table, field, catalogue table).
+#: Whole objects of the catalogue that rows of other tables carry: (table, field, catalogue table);
+#: an entry of a playlist says itself whether it is a track or an episode.
 _CARRIED: Final = (
     ("recently_played", "track", "tracks"),
     ("top_tracks", "track", "tracks"),
     ("saved_tracks", "track", "tracks"),
-    ("playlist_tracks", "item", None),
+    ("playlist_tracks", "item", "tracks"),
+    ("playlist_tracks", "item", "episodes"),
     ("saved_albums", "album", "albums"),
     ("saved_shows", "show", "shows"),
     ("saved_episodes", "episode", "episodes"),
     ("top_artists", "artist", "artists"),
     ("followed_artists", "artist", "artists"),
+    ("episodes", "show", "shows"),
 )
 
 
@@ -50,15 +53,15 @@ class Store:
     Args:
         warehouse: open; the tables are made if they are not there.
         listener: whose collection it is.
-        carried_for: how long an object of the catalogue is good, so that one which another answer
-            carried whole is kept if the catalogue's own is older.
+        good_for: how long an object of the catalogue is good; of one that is older, what another
+            answer carries is kept.
     """
 
-    def __init__(self, warehouse: Warehouse, listener: str, carried_for: timedelta) -> None:
+    def __init__(self, warehouse: Warehouse, listener: str, good_for: timedelta) -> None:
         ensure_tables(warehouse)
         self.warehouse = warehouse
         self._listener = listener
-        self._carried_for = carried_for
+        self._good_for = good_for
 
     @cached_property
     def _loader(self) -> Loader:
@@ -146,15 +149,12 @@ class Store:
 
     def _add_carried_objects(self, batch: Batch) -> None:
         """Put what other answers carry whole into the catalogue, where it lacks it."""
-        carried: dict[str, dict[str, Row]] = {}
         for table, field, kind in _CARRIED:
+            objects: dict[str, Row] = {}
             for row in batch.rows.get(table, []):
-                item = row.get(field)
-                if item and item.get("id") and not item.get("is_local"):
-                    of_kind = carried.setdefault(kind or f"{item.get('type')}s", {})
-                    of_kind[item["id"]] = {"observed_at": row["observed_at"], **item}
-        for kind in carried.keys() & {"tracks", "albums", "artists", "shows", "episodes"}:
-            objects = carried[kind]
+                item = row.get(field) or {}
+                if item.get("id") and item.get("type") == kind.removesuffix("s"):
+                    objects[item["id"]] = {"observed_at": row["observed_at"], **item}
             answered = {row["id"] for row in batch.rows.get(kind, [])}
             lacking = objects.keys() - answered - self._good_ids(kind, objects)
             if lacking:
@@ -162,16 +162,19 @@ class Store:
 
     def _good_ids(self, kind: str, objects: dict[str, Row]) -> set[str]:
         """Which of the objects the catalogue has seen lately."""
-        latest = max(datetime.fromisoformat(row["observed_at"]) for row in objects.values())
         good: set[str] = set()
         for ids in _chunks(objects, _IDS_PER_QUERY):
             rows = self.warehouse.query(
                 f"select id from {SCHEMA}.{kind} where observed_at > ? and id in"
                 f" ({', '.join('?' * len(ids))})",
-                [latest - self._carried_for, *ids],
+                [_earliest(objects) - self._good_for, *ids],
             )
             good.update(id_ for (id_,) in rows)
         return good
+
+
+def _earliest(objects: dict[str, Row]) -> datetime:
+    return min(datetime.fromisoformat(row["observed_at"]) for row in objects.values())
 
 
 def _chunks(values: Iterable[Any], size: int) -> Iterator[list[Any]]:

@@ -1,0 +1,344 @@
+"""A collection: what one listener's Spotify account tells, from a first poll to years of them.
+
+Each answer goes to the spool at once and to the warehouse with the rest of its poll. The warehouse
+is opened only when there is something to read or to load, so that a collector which runs for
+months leaves it to others.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import Counter, deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import uuid4
+
+from ingestion.errors import UserError
+from ingestion.settings import Settings
+from ingestion.spotify_api.client import (
+    BudgetSpent,
+    Clock,
+    SignInNeeded,
+    SystemClock,
+    TryLater,
+    Unavailable,
+    open_client,
+)
+from ingestion.spotify_api.plays import PlayKey
+from ingestion.spotify_api.polling import Poll, Progress, Stopped
+from ingestion.spotify_api.spool import Answer, Row, Spool
+from ingestion.spotify_api.state import Memory
+from ingestion.spotify_api.store import Store
+from ingestion.spotify_api.tokens import sign_in_warning
+from ingestion.warehouse import open_warehouse
+
+logger = logging.getLogger(__name__)
+
+#: Rows that tell of nothing but the polls themselves may wait this long.
+_IDLE_WAIT: Final = timedelta(hours=1)
+
+#: The share of the day's calls that enrichment leaves to the polls still to come: no later call
+#: brings back a play, and the catalogue can wait.
+_RESERVE: Final = 0.2
+
+_DAY: Final = timedelta(days=1)
+
+#: What a poll came to, by what ended it.
+_OUTCOMES: Final[dict[type[Exception], str]] = {
+    BudgetSpent: "budget_spent",
+    TryLater: "try_later",
+    SignInNeeded: "sign_in_needed",
+    Unavailable: "unavailable",
+    Stopped: "stopped",
+}
+
+
+class StoppableClock(SystemClock):
+    """The time of this machine; a sleep ends when `stop` is set."""
+
+    def __init__(self, stop: threading.Event) -> None:
+        self._stop = stop
+
+    def sleep(self, seconds: float) -> None:
+        """Return after so many seconds.
+
+        Raises:
+            Stopped: `stop` was set before.
+        """
+        if self._stop.wait(seconds):
+            raise Stopped
+
+
+@dataclass
+class Outcome:
+    """What one poll of one listener came to.
+
+    Attributes:
+        outcome: complete, budget_spent, try_later, sign_in_needed, unavailable, stopped or failed.
+        message: one line about what was in the way; None if nothing was.
+        warning: one line when the sign-in ends soon.
+        try_later_until: aware UTC; before then no call is made.
+        calls_by_endpoint: `calls`, by what was asked for.
+        rows: that came, by table; they may still wait in the spool.
+    """
+
+    listener: str
+    outcome: str = "complete"
+    message: str | None = None
+    warning: str | None = None
+    try_later_until: datetime | None = None
+    calls: int = 0
+    retries: int = 0
+    waited_seconds: float = 0.0
+    calls_by_endpoint: Counter[str] = field(default_factory=Counter)
+    rows: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def needs_attention(self) -> bool:
+        """Whether it goes on only if somebody does something."""
+        return self.outcome in {"sign_in_needed", "failed"}
+
+
+def collect_once(
+    settings: Settings,
+    listener: str,
+    *,
+    clock: Clock | None = None,
+    stop: threading.Event | None = None,
+    max_calls: int | None = None,
+    everything: bool = False,
+    on_progress: Progress | None = None,
+) -> Outcome:
+    """Poll once, with the warehouse open from beginning to end.
+
+    Args: as of `Collector` and `Collector.poll`.
+
+    Raises:
+        WarehouseError: the warehouse cannot be opened; nothing was asked.
+    """
+    collector = Collector(settings, listener, clock=clock, stop=stop)
+    with collector.warehouse_open():
+        return collector.poll(max_calls=max_calls, everything=everything, on_progress=on_progress)
+
+
+class Collector:
+    """Collects for one listener, poll after poll.
+
+    Args:
+        settings: of all runs.
+        listener: whose account it is.
+        clock: the time; of this machine unless a test has its own.
+        stop: when it is set, a poll ends after the call at hand.
+        patience: how long what a poll has found may wait in the spool before it is loaded.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        listener: str,
+        *,
+        clock: Clock | None = None,
+        stop: threading.Event | None = None,
+        patience: timedelta = timedelta(0),
+    ) -> None:
+        self.listener = listener
+        self._settings = settings
+        self._stop = stop or threading.Event()
+        self._clock = clock or StoppableClock(self._stop)
+        self._patience = patience
+        self._spool = Spool(settings, listener)
+        self._store: Store | None = None
+        self._memory: Memory | None = None
+        self._known: set[PlayKey] = set()
+        self._calls: deque[tuple[datetime, int]] = deque()
+        self._has_news = False
+        self._is_enriched = False
+
+    @contextmanager
+    def warehouse_open(self) -> Iterator[Store]:
+        """The warehouse, opened unless it is open already.
+
+        Raises:
+            WarehouseError: it cannot be opened or written.
+        """
+        if self._store:
+            yield self._store
+            return
+        with open_warehouse(self._settings) as warehouse:
+            try:
+                self._store = Store(warehouse, self.listener, self._good_for)
+                yield self._store
+            finally:
+                self._store = None
+
+    def poll(
+        self,
+        *,
+        max_calls: int | None = None,
+        everything: bool = False,
+        on_progress: Progress | None = None,
+    ) -> Outcome:
+        """Ask for what is new: plays first, then lists, then what the catalogue lacks.
+
+        Args:
+            max_calls: that it may make; the setting unless given.
+            everything: all plays that Spotify still has, also behind what is known.
+            on_progress: called as enrichment goes on.
+
+        Returns:
+            What came of it. Trouble with Spotify is told there; what came before it is kept.
+
+        Raises:
+            WarehouseError: it cannot be opened to see what is known; nothing was asked.
+        """
+        memory = self._memory or self._recall()
+        started_at = self._clock.now()
+        outcome = Outcome(
+            self.listener, warning=sign_in_warning(self._settings, self.listener, started_at)
+        )
+        poll: Poll | None = None
+        try:
+            budget = self._budget(memory, max_calls, started_at)
+            client = open_client(
+                self._settings, self.listener, budget=budget.in_all, clock=self._clock
+            )
+            poll = Poll(
+                *(self._settings, client, self._clock, memory),
+                *(self._known, self._spool, self._stop),
+            )
+            poll.ask_for_plays(everything=everything)
+            poll.ask_for_lists()
+        except Exception as error:
+            _conclude(outcome, error)
+        self._has_news = self._has_news or bool(poll and poll.rows)
+        if not self._is_time_to_load():
+            self._note(outcome, poll, started_at)
+            return outcome
+        with self.warehouse_open() as store:
+            if poll and outcome.outcome == "complete":
+                self._is_enriched = False
+                try:
+                    poll.enrich(store, budget.enrichment, on_progress or _silent)
+                    self._is_enriched = True
+                except Exception as error:
+                    _conclude(outcome, error)
+            self._note(outcome, poll, started_at)
+            self._load(store)
+        return outcome
+
+    def close(self) -> None:
+        """Load what still waits.
+
+        Raises:
+            WarehouseError: it cannot be opened or written; what waits is loaded by the next run.
+        """
+        if self._spool.since:
+            with self.warehouse_open() as store:
+                self._load(store)
+
+    @property
+    def _good_for(self) -> timedelta:
+        return timedelta(days=self._settings.refresh_catalogue_after_days)
+
+    def _recall(self) -> Memory:
+        """Load what an earlier run has left behind, and get at what is remembered."""
+        with self.warehouse_open() as store:
+            now = self._clock.now()
+            memory = self._load(store)
+            self._calls.append((now, store.calls_since(now - _DAY)))
+            return memory
+
+    def _load(self, store: Store) -> Memory:
+        """Load the spool, and take over what others may have loaded since the last time."""
+        store.load(self._spool)
+        self._has_news = False
+        self._known = store.recent_plays()
+        self._memory = store.memory()
+        return self._memory
+
+    def _is_time_to_load(self) -> bool:
+        """Whether the warehouse is to be opened: what is new should be seen soon."""
+        if self._store or not self._is_enriched:
+            return True
+        since = self._spool.since or self._clock.now()
+        wait = self._patience if self._has_news else max(self._patience, _IDLE_WAIT)
+        return self._clock.now() - since >= wait
+
+    def _budget(self, memory: Memory, max_calls: int | None, now: datetime) -> _Budget:
+        """The calls that a poll may make.
+
+        Raises:
+            TryLater: Spotify has said that none is of use yet.
+            BudgetSpent: those of the day are made.
+        """
+        until = memory.time("try_later_until")
+        if until and now < until:
+            raise TryLater(until, "as it said before")
+        while self._calls and self._calls[0][0] <= now - _DAY:
+            self._calls.popleft()
+        per_run = self._settings.max_calls if max_calls is None else max_calls
+        per_day = self._settings.max_calls_per_day
+        left = per_day - sum(calls for _, calls in self._calls)
+        if left <= 0:
+            raise BudgetSpent(f"{self.listener}: the {per_day:,} calls of the day are made")
+        return _Budget(min(per_run, left), min(per_run, left - round(per_day * _RESERVE)))
+
+    def _note(self, outcome: Outcome, poll: Poll | None, started_at: datetime) -> None:
+        """Complete the outcome, and put its row of `collection_runs` into the spool."""
+        if poll:
+            client = poll.client
+            outcome.calls, outcome.retries = client.calls, client.retries
+            outcome.waited_seconds = client.waited_seconds
+            outcome.calls_by_endpoint, outcome.rows = client.calls_by_endpoint, poll.rows
+            if poll.problem and outcome.outcome == "complete":
+                _conclude(outcome, poll.problem)
+        now = self._clock.now()
+        self._calls.append((now, outcome.calls))
+        names = sorted(outcome.calls_by_endpoint.keys() | outcome.rows.keys())
+        row: Row = {
+            "run_id": uuid4().hex,
+            "listener": self.listener,
+            "started_at": started_at,
+            "ended_at": now,
+            "calls": outcome.calls,
+            "retries": outcome.retries,
+            "waited_seconds": outcome.waited_seconds,
+            "outcome": outcome.outcome,
+            "try_later_until": outcome.try_later_until,
+            "message": outcome.message,
+            "resources": [
+                {"name": name, "calls": outcome.calls_by_endpoint[name], "rows": outcome.rows[name]}
+                for name in names
+            ],
+        }
+        remember = {"try_later_until": outcome.try_later_until}
+        self._spool.add(Answer([("collection_runs", row)], remember), now)
+        if self._memory:
+            self._memory.update(remember)
+
+
+@dataclass(frozen=True)
+class _Budget:
+    """Calls that a poll may make: in all, and how far enrichment may take it."""
+
+    in_all: int
+    enrichment: int
+
+
+def _conclude(outcome: Outcome, error: Exception) -> None:
+    """What ended the poll, as its outcome."""
+    outcome.outcome = _OUTCOMES.get(type(error), "failed")
+    outcome.message = str(error) if isinstance(error, UserError) else None
+    if isinstance(error, TryLater):
+        outcome.try_later_until = error.until
+    if outcome.outcome == "failed" and outcome.message is None:
+        outcome.message = f"{type(error).__name__}: {error}"
+    logger.info("%s: %s", outcome.listener, outcome.outcome, exc_info=error)
+
+
+def _silent(_done: int, _total: int, _what: str) -> None:
+    """Show no progress."""

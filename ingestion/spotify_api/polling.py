@@ -1,0 +1,230 @@
+"""One poll of one listener: what is asked for, in which order, and what of it may fail."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Final, TypeAlias
+
+from ingestion.settings import Settings
+from ingestion.spotify_api.catalogue import (
+    KINDS,
+    Kind,
+    is_closed,
+    look_up,
+    missing_ids,
+    missing_names,
+    search,
+    stale_ids,
+)
+from ingestion.spotify_api.client import (
+    BudgetSpent,
+    Clock,
+    Forbidden,
+    NotFound,
+    SpotifyClient,
+    Unavailable,
+)
+from ingestion.spotify_api.lists import (
+    SAVED_LISTS,
+    TOP_LISTS,
+    followed_artists,
+    saved_items,
+    top_items,
+    user,
+)
+from ingestion.spotify_api.playlists import playlists
+from ingestion.spotify_api.plays import PlayKey, key_of, recently_played
+from ingestion.spotify_api.spool import Answer, Spool
+from ingestion.spotify_api.state import Memory, refusal
+from ingestion.spotify_api.store import Store
+from ingestion.warehouse import Warehouse
+
+logger = logging.getLogger(__name__)
+
+Progress: TypeAlias = Callable[[int, int, str], None]
+"""Called with the objects looked up, how many there are in all, and their kind."""
+
+Section: TypeAlias = tuple[str, Callable[[], Iterator[Answer]]]
+"""Something to ask for: the name of its endpoint, and its answers."""
+
+#: The spool is loaded when it is this long, which bounds memory,
+_LONG_SPOOL: Final = 5_000
+
+#: or this old, lest a long run shows nothing.
+_OLD_SPOOL: Final = timedelta(minutes=1)
+
+
+class Stopped(Exception):  # noqa: N818 - a state
+    """Somebody has asked the run to stop."""
+
+
+class Poll:
+    """One poll.
+
+    Args:
+        settings: of the run.
+        client: whose account is asked.
+        clock: the time.
+        memory: what is remembered of the listener; grows.
+        known: plays that are known; grows.
+        spool: where answers go.
+        stop: when it is set, the poll ends after the call at hand.
+
+    Attributes:
+        client: as given; it knows what the poll has cost.
+        rows: that were found, by table.
+        problem: what Spotify did not answer, though it answered all else.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        client: SpotifyClient,
+        clock: Clock,
+        memory: Memory,
+        known: set[PlayKey],
+        spool: Spool,
+        stop: threading.Event,
+    ) -> None:
+        self.rows: Counter[str] = Counter()
+        self.problem: Unavailable | None = None
+        self.client = client
+        self._settings, self._clock = settings, clock
+        self._memory, self._known, self._spool, self._stop = memory, known, spool, stop
+
+    def ask_for_plays(self, *, everything: bool) -> None:
+        """Ask for new plays, or for all that Spotify still has."""
+        plays = partial(recently_played, limit=self._settings.limits.plays, everything=everything)
+        self._ask(
+            "recently_played",
+            lambda: plays(self.client, self._clock, self._memory, self._known),
+        )
+
+    def ask_for_lists(self) -> None:
+        """Ask for those lists that have not been asked for lately."""
+        every = timedelta(hours=self._settings.ask_lists_every_hours)
+        for name, answers in self._lists():
+            if self._memory.is_due(name, every, self._clock.now()):
+                self._ask(name, answers)
+
+    def _lists(self) -> Iterator[Section]:
+        client, clock, memory = self.client, self._clock, self._memory
+        limits = self._settings.limits
+        yield "users", partial(user, client, clock, memory)
+        if limits.top != 0:
+            for name in TOP_LISTS:
+                yield name, partial(top_items, client, clock, name, limits.top)
+        for name in SAVED_LISTS:
+            yield name, partial(saved_items, client, clock, memory, name)
+        yield "followed_artists", partial(followed_artists, client, clock, memory)
+        if limits.playlists != 0:
+            all_playlists = partial(
+                playlists, limit=limits.playlists, track_limit=limits.playlist_tracks
+            )
+            yield "playlists", partial(all_playlists, client, clock, memory)
+
+    def enrich(self, store: Store, calls: int, on_progress: Progress) -> None:
+        """Look up what the catalogue lacks, then what is old in it.
+
+        Args:
+            store: the warehouse, open.
+            calls: that enrichment may bring the poll to.
+            on_progress: called as it goes on.
+
+        Raises:
+            BudgetSpent: there is more to look up than it may.
+        """
+        now = self._clock.now()
+        good_since = now - timedelta(days=self._settings.refresh_catalogue_after_days)
+
+        def objects(
+            find: Callable[[Warehouse, str, datetime], list[str]], kind: Kind
+        ) -> Iterator[Answer]:
+            if is_closed(self._memory, kind, now):
+                return
+            ids = find(store.warehouse, kind.name, good_since)
+            answers = look_up(self.client, self._clock, self._memory, kind, ids)
+            yield from self._within(calls, answers, len(ids), kind.name, on_progress)
+
+        def names() -> Iterator[Answer]:
+            found = missing_names(store.warehouse, good_since)
+            answers = search(self.client, self._clock, found)
+            yield from self._within(calls, answers, len(found), "names", on_progress)
+
+        for find, kinds in (
+            (missing_ids, ["tracks"]),
+            (missing_ids, ["artists", "albums", "episodes", "track_audio_features"]),
+            (missing_ids, ["shows"]),
+            (stale_ids, [kind.name for kind in KINDS.values() if kind.is_refreshed]),
+        ):
+            if self._spool.length:
+                store.load(self._spool)  # what came so far names what to look up next
+            for kind in kinds:
+                self._ask(kind, partial(objects, find, KINDS[kind]), store)
+            if kinds == ["tracks"]:
+                self._ask("search", names, store)
+
+    def _within(
+        self,
+        calls: int,
+        answers: Iterator[Answer],
+        count: int,
+        what: str,
+        on_progress: Progress,
+    ) -> Iterator[Answer]:
+        done = 0
+        while done < count:
+            if self.client.calls >= calls:
+                raise BudgetSpent(f"{self.client.listener}: {count - done:,} {what} remain")
+            answer = next(answers, None)
+            if answer is None:
+                return
+            done += len(answer.rows)
+            on_progress(min(done, count), count, what)
+            yield answer
+
+    def _ask(
+        self, name: str, section: Callable[[], Iterator[Answer]], store: Store | None = None
+    ) -> None:
+        """Go through a section's answers; what it is refused is noted.
+
+        Raises:
+            Unavailable: nor did Spotify answer in an earlier section.
+            Stopped: somebody has asked for it.
+            SpotifyError: any that ends the poll.
+        """
+        if self._memory.is_refused(name, self._clock.now()):
+            return
+        try:
+            for answer in section():
+                self._keep(answer)
+                if store and self._is_time_to_load():
+                    store.load(self._spool)
+                if self._stop.is_set():
+                    raise Stopped
+        except Forbidden as error:
+            self._keep(refusal(self.client.listener, error.endpoint, self._clock.now()))
+        except NotFound as error:
+            logger.warning("%s", error)
+        except Unavailable as error:
+            if self.problem:
+                raise
+            self.problem = error
+
+    def _keep(self, answer: Answer) -> None:
+        self._spool.add(answer, self._clock.now())
+        self._memory.update(answer.remember)
+        for table, row in answer.rows:
+            self.rows[table] += 1
+            if table == "recently_played":
+                self._known.add(key_of(row))
+
+    def _is_time_to_load(self) -> bool:
+        since = self._spool.since
+        is_old = since is not None and self._clock.now() - since >= _OLD_SPOOL
+        return is_old or self._spool.length >= _LONG_SPOOL
