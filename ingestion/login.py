@@ -41,14 +41,15 @@ def login(console: Console, settings: Settings, *, with_browser: bool) -> None:
     """
     if settings.spotify_refresh_token:
         raise UserError(f"SPOTIFY_REFRESH_TOKEN is the sign-in of {settings.listener}: unset it")
-    app = app_of(settings) or _ask_for_app(console, settings)
+    known = app_of(settings)
+    app = known or _ask_for_app(console, settings)
     others = set(signed_in_listeners(settings)) - {settings.listener}
     authorisation = Authorisation(settings, app, choose_account=bool(others))
     if with_browser and is_here(settings.spotify_redirect_uri):
         sign_in = _by_browser(console, settings, authorisation)
     else:
         sign_in = _by_pasting(console, authorisation)
-    _store(settings, app, sign_in)
+    _store(settings, sign_in, new_app=None if known else app)
     _say_who(console, settings, sign_in)
 
 
@@ -136,11 +137,11 @@ def _need_a_terminal(why: str) -> None:
         )
 
 
-def _store(settings: Settings, app: App, sign_in: SignIn) -> None:
+def _store(settings: Settings, sign_in: SignIn, *, new_app: App | None) -> None:
     with TokenFile(settings.spotify_tokens).changing() as tokens:
-        # an app that was typed in is kept only now: a mistyped one would be asked for for ever
-        if settings.spotify_client_id is None:
-            tokens.app = app
+        # what was typed in is kept only now that it worked, else a slip would stay for ever
+        if new_app:
+            tokens.app = new_app
         tokens.listeners[settings.listener] = sign_in
 
 

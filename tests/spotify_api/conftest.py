@@ -32,6 +32,19 @@ class SharedClock:
         self._service.clock.advance(seconds)
 
 
+def profile(spotify: Any) -> Any:
+    return spotify.current_user()
+
+
+def asked(service: Service) -> list[int]:
+    """The Web API's answers so far, by status."""
+    return [call.status for call in service.calls if call.path.startswith("/v1/")]
+
+
+def refreshes(service: Service) -> int:
+    return sum(call.path == "/api/token" for call in service.calls)
+
+
 @pytest.fixture(scope="session")
 def world() -> World:
     return imagine(1_500, seed=11)

@@ -6,7 +6,6 @@ import logging
 import socket
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
@@ -24,20 +23,7 @@ from ingestion.spotify_api.client import (
 )
 from ingestion.spotify_api.tokens import SignIn, TokenFile
 from simulator.web_api import FaultKind, Service
-from tests.spotify_api.conftest import SharedClock
-
-
-def profile(spotify: Any) -> Any:
-    return spotify.current_user()
-
-
-def asked(service: Service) -> list[int]:
-    """The Web API's answers so far, by status."""
-    return [call.status for call in service.calls if call.path.startswith("/v1/")]
-
-
-def refreshes(service: Service) -> int:
-    return sum(call.path == "/api/token" for call in service.calls)
+from tests.spotify_api.conftest import SharedClock, asked, profile, refreshes
 
 
 def test_a_call_returns_what_spotify_said_and_is_counted(
