@@ -15,11 +15,8 @@ from dlt.common.schema.utils import new_table
 from dlt.extract import DltResource, DltSource
 
 from ingestion.spotify_api.spool import Batch
-from ingestion.spotify_api.state import apply_changes
+from ingestion.spotify_api.state import LOADED, apply_changes
 from ingestion.spotify_api.tables import RAW_TABLES, SCHEMA, RawTable
-
-#: The key of the state under which the batch loaded last is named.
-LOADED: Final = "loaded"
 
 
 @dlt.source(name=SCHEMA)

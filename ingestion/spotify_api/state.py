@@ -16,6 +16,9 @@ import msgspec
 
 from ingestion.spotify_api.spool import Answer, Changes
 
+#: The key of the batch that was loaded last; see `spool.py`.
+LOADED: Final = "loaded"
+
 #: A refused endpoint is tried again after this long: Spotify reopens some, and apps get rights.
 _REFUSED_FOR: Final = timedelta(days=30)
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from ingestion.spotify_api.plays import PlayKey, key_of
 from ingestion.spotify_api.spool import Batch, Row, Spool
-from ingestion.spotify_api.state import Memory
+from ingestion.spotify_api.state import LOADED, Memory
 from ingestion.spotify_api.tables import RAW_TABLES, SCHEMA
 from ingestion.warehouse import Loader, Warehouse
 
@@ -61,15 +61,16 @@ class Store:
         ensure_tables(warehouse)
         self.warehouse = warehouse
         self._listener = listener
+        self._pipeline = f"{SCHEMA}_{listener}"
         self._good_for = good_for
 
     @cached_property
     def _loader(self) -> Loader:
-        return self.warehouse.loader(SCHEMA, f"{SCHEMA}_{self._listener}")
+        return self.warehouse.loader(SCHEMA, self._pipeline)
 
     def memory(self) -> Memory:
         """What is remembered of the listener."""
-        return Memory(self._loader.state(SCHEMA))
+        return Memory(self.warehouse.remembered(SCHEMA, self._pipeline))
 
     def recent_plays(self) -> set[PlayKey]:
         """The plays that came last, to know them again."""
@@ -88,20 +89,23 @@ class Store:
 
     def load(self, spool: Spool) -> None:
         """Load what is in the spool, and empty it."""
-        from ingestion.spotify_api.source import LOADED, answers
-
         for batch in spool.batches():
             if batch.is_left_behind:
-                if self._loader.state(SCHEMA).get(LOADED) == batch.name:
+                if self.memory()[LOADED] == batch.name:
                     batch.delete()
                     continue
                 self._delete_leftovers()
             self._leave_out_known_plays(batch)
             self._add_carried_objects(batch)
-            self._loader.load_as_parquet(answers(batch))
+            self._load_with_dlt(batch)
             batch.delete()
             self._forget_old_states()
         spool.close()
+
+    def _load_with_dlt(self, batch: Batch) -> None:
+        from ingestion.spotify_api.source import answers  # here, because dlt is slow to import
+
+        self._loader.load_as_parquet(answers(batch))
 
     def _delete_leftovers(self) -> None:
         """Delete rows of loads that did not come to their end, which a kill leaves behind."""
@@ -121,11 +125,10 @@ class Store:
 
     def _forget_old_states(self) -> None:
         """Keep dlt's latest state alone; it adds one with every load."""
-        pipeline = f"{SCHEMA}_{self._listener}"
         self.warehouse.query(
             f"delete from {SCHEMA}._dlt_pipeline_state where pipeline_name = ? and version <"
             f" (select max(version) from {SCHEMA}._dlt_pipeline_state where pipeline_name = ?)",
-            [pipeline, pipeline],
+            [self._pipeline, self._pipeline],
         )
 
     def _play_keys(self, which: str, parameters: Collection[object] = ()) -> Iterator[PlayKey]:
