@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import socket
+import subprocess
+import sys
 from collections.abc import Callable, Collection, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import HTTPRedirectHandler, build_opener
 
 import pytest
 
-from ingestion.settings import Settings
+from ingestion.settings import PROJECT_ROOT, Settings
 from ingestion.spotify_api.client import SpotifyClient, open_client
 from ingestion.spotify_api.sign_in import SCOPES
 from ingestion.spotify_api.tokens import App, SignIn, TokenFile
@@ -43,6 +49,52 @@ def asked(service: Service) -> list[int]:
 
 def refreshes(service: Service) -> int:
     return sum(call.path == "/api/token" for call in service.calls)
+
+
+#: A browser that goes where it is sent, and asks for an icon and for something odd before.
+BROWSER = """
+import sys
+from contextlib import suppress
+from urllib.parse import parse_qs, urlsplit
+from urllib.request import urlopen
+home = parse_qs(urlsplit(sys.argv[1]).query)["redirect_uri"][0]
+for path in ("/favicon.ico", "/callback", "/callback?other=1", "/elsewhere?code=x&state=y"):
+    with suppress(OSError):
+        urlopen("http://" + urlsplit(home).netloc + path)
+urlopen(sys.argv[1])
+"""
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return int(listening.getsockname()[1])
+
+
+def spotify_elt(
+    environment: dict[str, str], *arguments: str | Path
+) -> subprocess.CompletedProcess[str]:
+    """A run without a terminal."""
+    return subprocess.run(
+        [sys.executable, "-m", "ingestion", *map(str, arguments)],
+        env=environment,
+        cwd=PROJECT_ROOT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def where_it_leads(address: str) -> str:
+    """The address that Spotify sends a browser to, which is not gone to."""
+
+    class Stay(HTTPRedirectHandler):
+        def redirect_request(self, *_: object) -> None:
+            return None
+
+    with pytest.raises(HTTPError) as told:
+        build_opener(Stay).open(address)
+    return str(told.value.headers["Location"])
 
 
 @pytest.fixture(scope="session")
@@ -128,3 +180,24 @@ def client(settings: Settings, sign_in: Callable[..., SignIn], clock: SharedCloc
     """A client for `me`, who is signed in."""
     sign_in()
     return open_client(settings, "me", budget=100, clock=clock)
+
+
+@pytest.fixture
+def environment(service: Service, settings: Settings, tmp_path: Path) -> dict[str, str]:
+    browser = tmp_path / "browser.py"
+    browser.write_text(BROWSER)
+    own = {"LISTENER", "LOG_LEVEL", "LOG_FILE", "LOG_FORMAT"}
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in own and not name.startswith("SPOTIFY_")
+    }
+    return {
+        **inherited,
+        **service.environment,
+        "SPOTIFY_TOKENS": str(settings.spotify_tokens),
+        "SPOTIFY_REDIRECT_URI": f"http://127.0.0.1:{free_port()}/callback",
+        "DUCKDB_PATH": str(tmp_path / "spotify.duckdb"),
+        "BROWSER": f"{sys.executable} {browser} %s",
+        "COLUMNS": "100",
+    }

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
-from urllib.request import HTTPRedirectHandler, build_opener, urlopen
+from urllib.request import urlopen
 
 import pytest
 
@@ -23,60 +23,7 @@ from ingestion.settings import PROJECT_ROOT, Settings
 from ingestion.spotify_api.sign_in import SCOPES, answers_at
 from ingestion.spotify_api.tokens import App, TokenFile, signed_in_listeners
 from simulator.web_api import Service
-
-#: A browser that goes where it is sent, and asks for an icon and for something odd before.
-BROWSER = """
-import sys
-from contextlib import suppress
-from urllib.parse import parse_qs, urlsplit
-from urllib.request import urlopen
-home = parse_qs(urlsplit(sys.argv[1]).query)["redirect_uri"][0]
-for path in ("/favicon.ico", "/callback", "/callback?other=1", "/elsewhere?code=x&state=y"):
-    with suppress(OSError):
-        urlopen("http://" + urlsplit(home).netloc + path)
-urlopen(sys.argv[1])
-"""
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return int(listening.getsockname()[1])
-
-
-@pytest.fixture
-def environment(service: Service, settings: Settings, tmp_path: Path) -> dict[str, str]:
-    browser = tmp_path / "browser.py"
-    browser.write_text(BROWSER)
-    own = {"LISTENER", "LOG_LEVEL", "LOG_FILE", "LOG_FORMAT"}
-    inherited = {
-        name: value
-        for name, value in os.environ.items()
-        if name not in own and not name.startswith("SPOTIFY_")
-    }
-    return {
-        **inherited,
-        **service.environment,
-        "SPOTIFY_TOKENS": str(settings.spotify_tokens),
-        "SPOTIFY_REDIRECT_URI": f"http://127.0.0.1:{free_port()}/callback",
-        "DUCKDB_PATH": str(tmp_path / "spotify.duckdb"),
-        "BROWSER": f"{sys.executable} {browser} %s",
-        "COLUMNS": "100",
-    }
-
-
-def spotify_elt(
-    environment: dict[str, str], *arguments: str | Path
-) -> subprocess.CompletedProcess[str]:
-    """A run without a terminal."""
-    return subprocess.run(
-        [sys.executable, "-m", "ingestion", *map(str, arguments)],
-        env=environment,
-        cwd=PROJECT_ROOT,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+from tests.spotify_api.conftest import BROWSER, free_port, spotify_elt, where_it_leads
 
 
 @dataclass
@@ -126,18 +73,6 @@ def at_a_terminal(environment: dict[str, str], *arguments: str) -> Iterator[Term
         process.kill()
         process.wait()
         os.close(keyboard)
-
-
-def where_it_leads(address: str) -> str:
-    """The address that Spotify sends a browser to, which is not gone to."""
-
-    class Stay(HTTPRedirectHandler):
-        def redirect_request(self, *_: object) -> None:
-            return None
-
-    with pytest.raises(HTTPError) as told:
-        build_opener(Stay).open(address)
-    return str(told.value.headers["Location"])
 
 
 def test_a_browser_is_all_it_takes(
