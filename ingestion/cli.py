@@ -104,7 +104,8 @@ def demo() -> None:
             listener="demo",
             listener_timezone="Europe/Oslo",
             duckdb_path=Path(chosen) if chosen else folder / "demo.duckdb",
-        )
+        ),
+        asks_spotify=False,
     )
 
 
@@ -115,6 +116,53 @@ def ingest(
     """Load what is new into the raw tables."""
     if _ingest(_settings(export, listener, timezone)):
         raise typer.Exit(1)
+
+
+@app.command()
+def collect(
+    every: Annotated[
+        str | None, typer.Option(help="Go on, at this interval: 30s, 5m, 2h. Default: once.")
+    ] = None,
+    listener: Annotated[
+        str | None, typer.Option("--listener", help="Default: everybody who is signed in.")
+    ] = None,
+    max_calls: Annotated[
+        int | None, typer.Option(min=0, help="Calls per poll and listener. Default: 500.")
+    ] = None,
+    backfill: Annotated[
+        bool, typer.Option("--backfill", help="Ask for all plays that Spotify still has.")
+    ] = False,
+) -> None:
+    """Ask Spotify for what is new: plays, lists, and what the catalogue lacks."""
+    from ingestion.collect import collect as collect_now
+    from ingestion.collect import everybody, interval, keep_collecting
+
+    settings = load_settings(listener=listener)
+    listeners = everybody(settings, listener)
+    if every:
+        needs_attention = keep_collecting(
+            console, settings, listeners, interval(every), max_calls=max_calls
+        )
+    else:
+        with _progress("Asking") as show:
+            needs_attention = collect_now(
+                console,
+                settings,
+                listeners,
+                max_calls=max_calls,
+                everything=backfill,
+                on_progress=show,
+            )
+    if needs_attention:
+        raise typer.Exit(1)
+
+
+@app.command()
+def status() -> None:
+    """Say what is collected, how fresh it is, what is missing, when the sign-in ends."""
+    from ingestion.status import show_status
+
+    show_status(console, load_settings())
 
 
 @app.command()
@@ -178,10 +226,10 @@ def _settings(export: list[Path] | None, listener: str | None, timezone: str | N
     return load_settings(export=export, listener=listener, listener_timezone=timezone)
 
 
-def _run(settings: Settings, *, full_refresh: bool = False) -> None:
+def _run(settings: Settings, *, full_refresh: bool = False, asks_spotify: bool = True) -> None:
     from ingestion.summary import show_summary
 
-    has_problems = _ingest(settings)
+    has_problems = _ingest(settings, asks_spotify=asks_spotify)
     _build(settings, full_refresh=full_refresh)
     show_summary(console, settings)
     if has_problems:
@@ -189,8 +237,24 @@ def _run(settings: Settings, *, full_refresh: bool = False) -> None:
         raise typer.Exit(1)
 
 
-def _ingest(settings: Settings) -> bool:
-    """Import, show it, and say whether anything was set aside."""
+def _ingest(settings: Settings, *, asks_spotify: bool = True) -> bool:
+    """Import exports, then ask Spotify if anybody is signed in; say whether anything is wrong."""
+    from ingestion.spotify_api.tokens import signed_in_listeners
+
+    listeners = signed_in_listeners(settings) if asks_spotify else []
+    has_problems = False
+    if not listeners or _has_exports(settings):
+        has_problems = _import(settings)
+    return _ask(settings, listeners) or has_problems
+
+
+def _has_exports(settings: Settings) -> bool:
+    """Whether there is anything to import; who has signed in may have no export yet."""
+    is_default = settings.export == Settings.model_fields["export"].default
+    return not is_default or any(any(folder.glob("[!.]*")) for folder in settings.export)
+
+
+def _import(settings: Settings) -> bool:
     from ingestion.spotify_export.importing import import_exports
     from ingestion.summary import show_import
 
@@ -198,6 +262,20 @@ def _ingest(settings: Settings) -> bool:
         report = import_exports(settings, show)
     show_import(console, report)
     return report.has_problems
+
+
+def _ask(settings: Settings, listeners: list[str]) -> bool:
+    from ingestion.spotify_api.store import ensure_tables
+    from ingestion.warehouse import open_warehouse
+
+    if not listeners:
+        with open_warehouse(settings) as warehouse:
+            ensure_tables(warehouse)  # dbt reads them, with rows or without
+        return False
+    from ingestion.collect import collect as collect_now
+
+    with _progress("Asking") as show:
+        return collect_now(console, settings, listeners, on_progress=show)
 
 
 def _build(settings: Settings, *, full_refresh: bool = False) -> None:

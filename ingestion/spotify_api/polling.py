@@ -47,7 +47,7 @@ from ingestion.warehouse import Warehouse
 logger = logging.getLogger(__name__)
 
 Progress: TypeAlias = Callable[[int, int, str], None]
-"""Called with the objects looked up, how many there are in all, and their kind."""
+"""Called with the objects looked up, how many there are in all, and what remains in words."""
 
 Section: TypeAlias = tuple[str, Callable[[], Iterator[Answer]]]
 """Something to ask for: the name of its endpoint, and its answers."""
@@ -177,7 +177,7 @@ class Poll:
         what: str,
         on_progress: Progress,
     ) -> Iterator[Answer]:
-        done = 0
+        done, started_at = 0, self._clock.now()
         while done < count:
             if self.client.calls >= calls:
                 raise BudgetSpent(f"{self.client.listener}: {count - done:,} {what} remain")
@@ -185,7 +185,9 @@ class Poll:
             if answer is None:
                 return
             done += len(answer.rows)
-            on_progress(min(done, count), count, what)
+            left = max(0, count - done)
+            time_left = (self._clock.now() - started_at) / max(1, done) * left
+            on_progress(count - left, count, f"{left:,} {what} left, {_in_words(time_left)}")
             yield answer
 
     def _ask(
@@ -228,3 +230,10 @@ class Poll:
         since = self._spool.since
         is_old = since is not None and self._clock.now() - since >= _OLD_SPOOL
         return is_old or self._spool.length >= _LONG_SPOOL
+
+
+def _in_words(duration: timedelta) -> str:
+    minutes = round(duration.total_seconds() / 60)
+    if minutes < 1:
+        return "less than a minute"
+    return f"about {minutes} min" if minutes < 100 else f"about {round(minutes / 60)} h"

@@ -95,6 +95,11 @@ class Spool:
         self.length += len(answer.rows)
         self.since = self.since or now
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether there is anything to load, of this run or an earlier one."""
+        return any(self._folder.glob(f"*{_SUFFIX}"))
+
     def batches(self) -> Iterator[Batch]:
         """Everything that is to be loaded: first what another run has left behind."""
         left_behind = [path for path in self._folder.glob(f"*{_SUFFIX}") if path != self._path]
