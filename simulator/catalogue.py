@@ -16,6 +16,7 @@ from simulator.dice import below, between, dice, pick
 BASE62 = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 # Measured on real exports: 5-17 % of plays have an (artist, track) that carries several URIs.
 REISSUED_SHARE = 0.11
+ARTISTS = 320
 # Music videos came to the product in 2024, audiobooks to most countries late in that year.
 MUSIC_VIDEOS_FROM = date(2024, 3, 1)
 AUDIOBOOKS_FROM = date(2024, 11, 1)
@@ -166,7 +167,14 @@ class Catalogue:
         return {album: tuple(tracks) for album, tracks in grouped.items()}
 
 
-def invent(seed: int, *, since: date, until: date, renamed_share: float = 0.01) -> Catalogue:
+def invent(
+    seed: int,
+    *,
+    since: date,
+    until: date,
+    renamed_share: float = 0.01,
+    artists: int = ARTISTS,
+) -> Catalogue:
     """A catalogue, the same for the same arguments.
 
     Args:
@@ -174,12 +182,13 @@ def invent(seed: int, *, since: date, until: date, renamed_share: float = 0.01) 
         since: When the listener's life starts. Most albums are older, by up to 30 years.
         until: Nothing is released after this day.
         renamed_share: Share of tracks that get another name when the catalogue is tidied.
+        artists: How many; each has about 28 tracks.
     """
     rng = dice(seed, "catalogue")
-    artists = tuple(_artists(rng, 320))
+    makers = tuple(_artists(rng, artists))
     tracks = tuple(
         track
-        for artist in artists
+        for artist in makers
         for track in _discography(rng, artist, since, until, renamed_share)
     )
     shows = [Show(invent_id(rng), name, words.person(rng)) for name in _unique(rng, words.show, 14)]
@@ -188,7 +197,7 @@ def invent(seed: int, *, since: date, until: date, renamed_share: float = 0.01) 
         Audiobook(invent_id(rng), name, words.person(rng)) for name in _unique(rng, words.book, 8)
     ]
     chapters = tuple(chapter for book in books for chapter in _chapters(rng, book))
-    return Catalogue(artists, tracks, episodes, chapters)
+    return Catalogue(makers, tracks, episodes, chapters)
 
 
 def _artists(rng: Random, count: int) -> Iterator[Artist]:

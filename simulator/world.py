@@ -37,9 +37,14 @@ def imagine(
     start: date = START,
     end: date = END,
     quirks: Quirks = Quirks(),  # noqa: B008 frozen, so it can be shared
+    artists: int = catalogue.ARTISTS,
 ) -> World:
-    """A world of exactly so many plays between two days."""
-    known, lived = _setting(seed, start, end, quirks)
+    """A world of exactly so many plays between two days.
+
+    More artists make a larger catalogue, of which more is heard: 60,000 plays of 1,000 artists
+    mention over 10,000 tracks.
+    """
+    known, lived = _setting(seed, start, end, quirks, artists)
     truth = tuple(listen(seed, known, lived, plays))
     return World(seed, known, lived, truth, tuple(recorded(seed, truth, quirks)))
 
@@ -52,6 +57,10 @@ def stream_records(
     return recorded(seed, listen(seed, known, lived, plays), quirks)
 
 
-def _setting(seed: int, start: date, end: date, quirks: Quirks) -> tuple[Catalogue, Life]:
-    known = catalogue.invent(seed, since=start, until=end, renamed_share=quirks.renamed_tracks)
+def _setting(
+    seed: int, start: date, end: date, quirks: Quirks, artists: int = catalogue.ARTISTS
+) -> tuple[Catalogue, Life]:
+    known = catalogue.invent(
+        seed, since=start, until=end, renamed_share=quirks.renamed_tracks, artists=artists
+    )
     return known, life.imagine(seed, start, end)

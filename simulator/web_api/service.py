@@ -24,6 +24,7 @@ from simulator.web_api.clock import Clock
 from simulator.web_api.control import control_routes
 from simulator.web_api.endpoints import Ask, Endpoint, WebApi
 from simulator.web_api.faults import Fault, FaultKind, Faults
+from simulator.web_api.one_write import OneWriteProtocol
 from simulator.web_api.paging import Refusal
 from simulator.web_api.shelf import Contract, Shelf
 from simulator.web_api.signing_in import ALL_SCOPES, Browser, Grant, SignIns, TokenRefusal
@@ -197,9 +198,8 @@ class Service:
         except Refusal as refusal:
             response = self._refused(refusal)
             kind = kind or (self.faults.held_kind if self.faults.is_held(now) else None)
-        call = Call(
-            now, request.method, path, request.url.query, response.status_code, kind, listener
-        )
+        query_string = request.scope["query_string"].decode()
+        call = Call(now, request.method, path, query_string, response.status_code, kind, listener)
         self.calls.append(call)
         if fault and fault.kind in ("slow", "cut", "malformed"):
             return await _damaged(response, fault)
@@ -346,6 +346,8 @@ def serve(
         )
         config = uvicorn.Config(
             service.app(),
+            http=OneWriteProtocol,
+            ws="none",
             log_config=None,
             log_level="critical",
             access_log=False,
