@@ -25,12 +25,12 @@ _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours"}
 
 #: What a poll found, as a person would say it; other tables are counted in `collection_runs`.
 _NEWS: Final = {
-    "recently_played": "plays",
-    "tracks": "tracks",
-    "artists": "artists",
-    "albums": "albums",
-    "episodes": "episodes",
-    "playlist_tracks": "playlist entries",
+    "recently_played": ("play", "plays"),
+    "tracks": ("track", "tracks"),
+    "artists": ("artist", "artists"),
+    "albums": ("album", "albums"),
+    "episodes": ("episode", "episodes"),
+    "playlist_tracks": ("playlist entry", "playlist entries"),
 }
 
 
@@ -132,11 +132,9 @@ def everybody(settings: Settings, listener: str | None = None) -> list[str]:
 
 def show_outcome(console: Console, outcome: Outcome, at: str = "Asked  ") -> None:
     """One line of what a poll came to, and one for each thing that its owner should know."""
-    found = [
-        f"{outcome.rows[table]:,} {noun}" for table, noun in _NEWS.items() if outcome.rows[table]
-    ]
-    calls = f"{outcome.calls} call{'' if outcome.calls == 1 else 's'}"
-    news = ", ".join(found) or "nothing new"
+    found = [_count(outcome.rows[table], *nouns) for table, nouns in _NEWS.items()]
+    calls = _count(outcome.calls, "call", "calls") or "no call"
+    news = ", ".join(filter(None, found)) or "nothing new"
     console.print(f"{at}  {escape(outcome.listener)}: [bold]{news}[/] in {calls}", soft_wrap=True)
     if outcome.rows["collection_gaps"]:
         console.print(
@@ -147,6 +145,10 @@ def show_outcome(console: Console, outcome: Outcome, at: str = "Asked  ") -> Non
     for line in (outcome.message, outcome.warning):
         if line:
             console.print(f"[yellow]  {escape(line)}[/]", soft_wrap=True)
+
+
+def _count(number: int, singular: str, plural: str) -> str:
+    return f"{number:,} {singular if number == 1 else plural}" if number else ""
 
 
 def _ticks(every: timedelta, stop: threading.Event) -> Iterator[None]:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from ingestion.spotify_api.plays import PlayKey, key_of
 from ingestion.spotify_api.spool import Batch, Row, Spool
 from ingestion.spotify_api.state import LOADED, Memory
-from ingestion.spotify_api.tables import RAW_TABLES, SCHEMA
+from ingestion.spotify_api.tables import COLLECTION_RUNS, RAW_TABLES, SCHEMA
 from ingestion.warehouse import Loader, Warehouse
 
 #: Plays that a poll compares with: a few times what Spotify can show.
@@ -90,17 +90,48 @@ class Store:
     def load(self, spool: Spool) -> None:
         """Load what is in the spool, and empty it."""
         for batch in spool.batches():
-            if batch.is_left_behind:
-                if self.memory()[LOADED] == batch.name:
-                    batch.delete()
-                    continue
-                self._delete_leftovers()
-            self._leave_out_known_plays(batch)
-            self._add_carried_objects(batch)
-            self._load_with_dlt(batch)
+            runs = batch.rows.pop("collection_runs", [])
+            self._load_answers(batch)
+            self._note_runs(runs)
             batch.delete()
-            self._forget_old_states()
         spool.close()
+
+    def _load_answers(self, batch: Batch) -> None:
+        memory = self.memory()
+        if batch.is_left_behind:
+            if memory[LOADED] == batch.name:
+                return
+            self._delete_leftovers()
+        self._leave_out_known_plays(batch)
+        self._add_carried_objects(batch)
+        if batch.rows or any(memory[key] != value for key, value in batch.changes.items()):
+            self._load_with_dlt(batch)
+            self._forget_old_states()
+
+    def _note_runs(self, runs: list[Row]) -> None:
+        """Insert rows of `collection_runs`, each at once with its children or not at all.
+
+        Here and not with dlt, because that takes a second, and most polls have nothing else.
+        """
+        for run in runs:
+            run_id = run["run_id"]
+            if self.warehouse.query(
+                f"select 1 from {SCHEMA}.collection_runs where run_id = ?", [run_id]
+            ):
+                continue
+            resources = run.pop("resources", [])
+            with self.warehouse.transaction():
+                self._insert("collection_runs", {**run, "_dlt_load_id": run_id, "_dlt_id": run_id})
+                for index, resource in enumerate(resources):
+                    of_run = {"_dlt_parent_id": run_id, "_dlt_list_idx": index}
+                    own = {**resource, **of_run, "_dlt_id": f"{run_id}-{index}"}
+                    self._insert("collection_runs__resources", own)
+
+    def _insert(self, table: str, row: Row) -> None:
+        columns, values = ", ".join(row), ", ".join("?" * len(row))
+        self.warehouse.query(
+            f"insert into {SCHEMA}.{table} ({columns}) values ({values})", list(row.values())
+        )
 
     def _load_with_dlt(self, batch: Batch) -> None:
         from ingestion.spotify_api.source import answers  # here, because dlt is slow to import
@@ -111,6 +142,8 @@ class Store:
         """Delete rows of loads that did not come to their end, which a kill leaves behind."""
         present = self.warehouse.column_types(SCHEMA)
         for raw_table in RAW_TABLES:
+            if raw_table is COLLECTION_RUNS:
+                continue  # not loaded by dlt
             name, *children = raw_table.tables
             self.warehouse.query(
                 f"delete from {SCHEMA}.{name} where _dlt_load_id not in"
