@@ -87,6 +87,8 @@ class Authorisation:
             raise SpotifyError(_why_refused(refused, self._app)) from refused
         except requests.RequestException as error:
             raise Unavailable(f"Spotify's accounts service: {in_short(error)}") from error
+        except (KeyError, TypeError) as error:  # it is JSON, and no token
+            raise Unavailable("Spotify's accounts service: the answer holds no token") from error
         token = self._manager.cache_handler.get_cached_token()
         blank = SignIn(
             client_id=self._app.client_id,

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import logging
 import socket
-from collections.abc import Callable
-from datetime import timedelta
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +20,7 @@ from ingestion.spotify_api.client import (
     NotFound,
     SignInNeeded,
     SpotifyClient,
+    SpotifyError,
     SystemClock,
     TryLater,
     Unavailable,
@@ -311,3 +316,108 @@ def test_a_retry_is_told_in_the_log(
     with caplog.at_level(logging.INFO, logger="ingestion"):
         client.call("profile", profile)
     assert any("profile: 502" in message for message in caplog.messages)
+
+
+def test_a_netrc_does_not_replace_the_token(
+    client: SpotifyClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("default login somebody password something\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+
+    assert client.call("profile", profile)["id"]
+
+
+@contextmanager
+def answering(status: int, headers: dict[str, str], body: bytes) -> Iterator[str]:
+    """A server that has one answer only; yields its address."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            self.send_response(status)
+            for name, value in {**headers, "Content-Length": str(len(body))}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_POST = do_GET  # noqa: N815 - http.server's name
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "body", "error", "words"),
+    [
+        (403, {}, b'{"error": "forbidden"}', Forbidden, "forbidden"),
+        (403, {}, b'{"error": null}', Forbidden, "403"),
+        (403, {}, b'["no"]', Forbidden, "403"),
+        (403, {}, b"<html>No</html>", Forbidden, "403"),
+        (404, {}, b"", NotFound, "404"),
+        (400, {}, b'{"error": {"message": "Invalid base62 id"}}', NotFound, "base62"),
+        (400, {}, b'{"error": {"message": "Invalid limit"}}', SpotifyError, "Invalid limit"),
+        (429, {"Retry-After": "90"}, b"Too many requests", TryLater, "rate limit"),
+        (429, {"Retry-After": "Tue, 01 Jan 2132 00:00:00 GMT"}, b"", TryLater, r"213[12]-"),
+        (429, {"Retry-After": "soon"}, b"", TryLater, "rate limit"),
+        (503, {"Retry-After": "5000"}, b"<html>", Unavailable, "503"),
+        (200, {}, b"[]", Unavailable, "no JSON"),
+        (200, {}, b"<html>", Unavailable, "no JSON"),
+        (200, {"Content-Encoding": "gzip"}, b"no gzip", Unavailable, "broke off"),
+    ],
+)
+def test_whatever_an_answer_looks_like_it_is_named(
+    settings: Settings,
+    sign_in: Callable[..., SignIn],
+    clock: SharedClock,
+    service: Service,
+    status: int,
+    headers: dict[str, str],
+    body: bytes,
+    error: type[SpotifyError],
+    words: str,
+) -> None:
+    service.clock.now = datetime.now(UTC)  # a Retry-After that is a date means the wall's clock
+    sign_in()
+    with answering(status, headers, body) as address:
+        elsewhere = settings.model_copy(update={"spotify_api_url": address})
+        with pytest.raises(error, match=words) as told:
+            open_client(elsewhere, "me", budget=9, clock=clock).call("thing", profile)
+    assert type(told.value) is error
+    assert "\n" not in str(told.value)
+    assert sum(clock.slept) <= 180
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "error"),
+    [
+        (200, b"{}", Unavailable),
+        (200, b"[]", Unavailable),
+        (200, b"<html>", Unavailable),
+        (502, b"<html>", Unavailable),
+        (404, b"", SpotifyError),
+        (400, b'{"error": "invalid_client"}', SignInNeeded),
+        (429, b"", TryLater),
+    ],
+)
+def test_an_accounts_service_that_gives_no_token_is_named(
+    settings: Settings,
+    sign_in: Callable[..., SignIn],
+    clock: SharedClock,
+    status: int,
+    body: bytes,
+    error: type[SpotifyError],
+) -> None:
+    sign_in()
+    before = settings.spotify_tokens.read_bytes()
+    with answering(status, {}, body) as address:
+        elsewhere = settings.model_copy(update={"spotify_accounts_url": address})
+        with pytest.raises(error) as told:
+            open_client(elsewhere, "me", budget=9, clock=clock).call("thing", profile)
+    assert type(told.value) is error, "a thing that Spotify was not asked for is not missing"
+    assert settings.spotify_tokens.read_bytes() == before

@@ -123,23 +123,35 @@ def test_a_link_to_the_file_stays_a_link(settings: Settings, tmp_path: Path) -> 
     assert signed_in_listeners(settings) == ["me"]
 
 
-def test_processes_that_store_at_the_same_time_lose_nothing(settings: Settings) -> None:
-    script = (
-        "import sys; from pathlib import Path;"
-        "from ingestion.spotify_api.tokens import SignIn, TokenFile\n"
-        "for number in range(20):\n"
-        "    with TokenFile(Path(sys.argv[1])).changing() as tokens:\n"
-        "        tokens.listeners[f'{sys.argv[2]}-{number}'] ="
-        " SignIn(client_id='app', uses_secret=False, refresh_token='t')\n"
-    )
+def test_processes_that_store_at_the_same_time_lose_nothing(
+    settings: Settings, tmp_path: Path
+) -> None:
+    start = tmp_path / "start"
+    script = f"""
+import sys, time
+from pathlib import Path
+from ingestion.spotify_api.tokens import SignIn, TokenFile
+print("ready", flush=True)
+while not Path({str(start)!r}).exists():
+    time.sleep(0.001)
+for number in range(100):
+    with TokenFile(Path({str(settings.spotify_tokens)!r})).changing() as tokens:
+        name = f"{{sys.argv[1]}}-{{number}}"
+        tokens.listeners[name] = SignIn(client_id="app", uses_secret=False, refresh_token="t")
+"""
     processes = [
         subprocess.Popen(
-            [sys.executable, "-c", script, settings.spotify_tokens, name], cwd=PROJECT_ROOT
+            [sys.executable, "-c", script, name], cwd=PROJECT_ROOT, stdout=subprocess.PIPE
         )
         for name in ("anna", "bob")
     ]
+    for process in processes:
+        assert process.stdout
+        process.stdout.readline()
+    start.touch()
+
     assert [process.wait(60) for process in processes] == [0, 0]
-    assert len(signed_in_listeners(settings)) == 40
+    assert len(signed_in_listeners(settings)) == 200
 
 
 def test_a_rotated_refresh_token_is_stored_before_its_access_token_is_used(
