@@ -23,6 +23,9 @@ Progress: TypeAlias = Callable[[int, int, str], None]
 #: Tests of the project's own logic run in `make test`, not on every user's every build.
 _TESTS_OF_LOGIC: Final = ("--exclude-resource-types", "unit_test", "--exclude", "tag:macro")
 
+#: What dbt and DuckDB say of an incremental model whose table an older version built.
+_SIGNS_OF_OTHER_COLUMNS: Final = ("on_schema_change", "schema change", '"input_key" not found')
+
 _FAILED: Final = frozenset({"error", "fail", "runtime error", "partial success"})
 
 
@@ -97,6 +100,6 @@ def _in_one_line(failures: list[Any], exception: BaseException | None) -> str:
     more = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
     if first.node.resource_type == "test":
         return f"the data test {first.node.name} failed: {message}{more}"
-    if "on_schema_change" in message or "schema change" in message.lower():
+    if any(sign in message for sign in _SIGNS_OF_OTHER_COLUMNS):
         message = "its columns changed since the last build; run `spotify-elt build --full-refresh`"
     return f"the model {first.node.name} failed: {message}{more}"

@@ -48,8 +48,15 @@ PROMISED_TYPES = {
 #: Types that only columns with one of these names may have.
 NAMED_TYPES = ("timestamp", "date", "double", "boolean")
 
-#: Macros that give no value to compare: they name schemas, types, months and rules.
-UNTESTED_MACROS = {"generate_schema_name", "type_double", "stale_months", "counting_rules"}
+#: Macros that give no value to compare: they name schemas, types, months, periods and rules.
+UNTESTED_MACROS = {
+    "generate_schema_name",
+    "type_double",
+    "counting_rules",
+    "current_periods",
+    "stale_periods",
+    "delete_stale_periods",
+}
 
 
 @dataclass(frozen=True)

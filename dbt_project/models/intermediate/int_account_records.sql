@@ -1,8 +1,8 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='delete+insert',
-        unique_key=['listener', 'ended_month'],
+        incremental_strategy='append',
+        pre_hook="{{ delete_stale_periods('utc_month') }}",
     )
 }}
 
@@ -13,7 +13,7 @@ with
 
 months as (
 
-    {{ stale_months() }}
+    {{ stale_periods('utc_month') }}
 
 ),
 

@@ -1,8 +1,29 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='append',
+        pre_hook="{{ delete_stale_periods('month') }}",
+    )
+}}
+
 with
+
+months as (
+
+    {{ stale_periods('month') }}
+
+),
 
 plays as (
 
-    select * from {{ ref('fct_plays') }}
+    select
+        fct_plays.*,
+        months.input_key as month_input_key
+    from {{ ref('fct_plays') }} as fct_plays
+    inner join months
+        on
+            fct_plays.listener = months.listener
+            and fct_plays.year_month = months.period
 
 ),
 
@@ -15,12 +36,13 @@ final as (
         cast(sum(case when is_skipped then 1 else 0 end) as {{ dbt.type_bigint() }}) as skipped_count,
         count(distinct case when is_counted then track_key end) as track_count,
         count(distinct case when is_counted then artist_key end) as artist_count,
-        {{ hours('sum(case when is_counted then ms_played else 0 end)') }} as listening_hours,
+        {{ hours('sum(case when is_counted then listened_ms else 0 end)') }} as listening_hours,
         listening_date,
         min(case when is_counted then started_at end) as first_started_at,
-        max(case when is_counted then ended_at end) as last_ended_at
+        max(case when is_counted then ended_at end) as last_ended_at,
+        month_input_key as input_key
     from plays
-    group by listener, listening_date
+    group by listener, listening_date, month_input_key
 
 )
 

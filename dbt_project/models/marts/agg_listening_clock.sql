@@ -1,9 +1,30 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='append',
+        pre_hook="{{ delete_stale_periods('year') }}",
+    )
+}}
+
 with
+
+years as (
+
+    {{ stale_periods('year') }}
+
+),
 
 plays as (
 
-    select * from {{ ref('fct_plays') }}
-    where is_counted
+    select
+        fct_plays.*,
+        years.input_key as year_input_key
+    from {{ ref('fct_plays') }} as fct_plays
+    inner join years
+        on
+            fct_plays.listener = years.listener
+            and cast(fct_plays.year as {{ dbt.type_string() }}) = years.period
+    where fct_plays.is_counted
 
 ),
 
@@ -16,9 +37,10 @@ final as (
         dow,
         hour,
         count(*) as stream_count,
-        {{ hours('sum(ms_played)') }} as listening_hours
+        {{ hours('sum(listened_ms)') }} as listening_hours,
+        year_input_key as input_key
     from plays
-    group by listener, year, dow, dow_name, hour
+    group by listener, year, dow, dow_name, hour, year_input_key
 
 )
 

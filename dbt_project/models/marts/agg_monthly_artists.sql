@@ -1,9 +1,30 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='append',
+        pre_hook="{{ delete_stale_periods('month') }}",
+    )
+}}
+
 with
+
+months as (
+
+    {{ stale_periods('month') }}
+
+),
 
 plays as (
 
-    select * from {{ ref('fct_plays') }}
-    where is_counted and artist_key is not null
+    select
+        fct_plays.*,
+        months.input_key as month_input_key
+    from {{ ref('fct_plays') }} as fct_plays
+    inner join months
+        on
+            fct_plays.listener = months.listener
+            and fct_plays.year_month = months.period
+    where fct_plays.is_counted and fct_plays.artist_key is not null
 
 ),
 
@@ -16,9 +37,10 @@ listening as (
         year_month,
         count(*) as stream_count,
         count(distinct track_key) as track_count,
-        sum(ms_played) as ms_played
+        sum(listened_ms) as listened_ms,
+        month_input_key as input_key
     from plays
-    group by listener, artist_key, year_month
+    group by listener, artist_key, year_month, month_input_key
 
 ),
 
@@ -31,10 +53,11 @@ final as (
         year_month,
         stream_count,
         track_count,
-        {{ hours('ms_played') }} as listening_hours,
+        {{ hours('listened_ms') }} as listening_hours,
         row_number() over (
-            partition by listener, year_month order by stream_count desc, ms_played desc, artist_key
-        ) as artist_rank
+            partition by listener, year_month order by stream_count desc, listened_ms desc, artist_key
+        ) as artist_rank,
+        input_key
     from listening
 
 )

@@ -1,15 +1,30 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='append',
+        pre_hook="{{ delete_stale_periods('year') }}",
+    )
+}}
+
 with
 
-plays as (
+years as (
 
-    select * from {{ ref('fct_plays') }}
-    where is_counted and track_key is not null
+    {{ stale_periods('year') }}
 
 ),
 
-tracks as (
+plays as (
 
-    select * from {{ ref('dim_tracks') }}
+    select
+        fct_plays.*,
+        years.input_key as year_input_key
+    from {{ ref('fct_plays') }} as fct_plays
+    inner join years
+        on
+            fct_plays.listener = years.listener
+            and cast(fct_plays.year as {{ dbt.type_string() }}) = years.period
+    where fct_plays.is_counted and fct_plays.track_key is not null
 
 ),
 
@@ -18,31 +33,32 @@ listening as (
     select
         listener,
         track_key,
+        {{ latest_by('track_name', 'ended_at') }} as track_name,
+        {{ latest_by('artist_name', 'ended_at') }} as artist_name,
         year,
         count(*) as stream_count,
-        sum(ms_played) as ms_played
+        sum(listened_ms) as listened_ms,
+        year_input_key as input_key
     from plays
-    group by listener, track_key, year
+    group by listener, track_key, year, year_input_key
 
 ),
 
 final as (
 
     select
-        listening.listener,
-        listening.track_key,
-        tracks.track_name,
-        tracks.artist_name,
-        listening.year,
-        listening.stream_count,
-        {{ hours('listening.ms_played') }} as listening_hours,
+        listener,
+        track_key,
+        track_name,
+        artist_name,
+        year,
+        stream_count,
+        {{ hours('listened_ms') }} as listening_hours,
         row_number() over (
-            partition by listening.listener, listening.year
-            order by listening.stream_count desc, listening.ms_played desc, listening.track_key
-        ) as track_rank
+            partition by listener, year order by stream_count desc, listened_ms desc, track_key
+        ) as track_rank,
+        input_key
     from listening
-    inner join tracks
-        on listening.track_key = tracks.track_key
 
 )
 

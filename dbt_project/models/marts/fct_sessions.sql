@@ -7,7 +7,7 @@ plays as (
         play_key,
         track_key,
         platform,
-        ms_played,
+        listened_ms,
         is_counted,
         is_skipped,
         listening_date,
@@ -22,14 +22,15 @@ plays as (
 plays_with_neighbours as (
 
     -- a long play may have begun before one that ended earlier: what counts is when any of the
-    -- plays still to end began, or else two sessions could overlap
+    -- plays still to end began, or else two sessions could overlap; counted from the last play
+    -- back, because a frame that grows is read once and one that shrinks is not
     select
         *,
         lag(ended_at) over (partition by listener order by ended_at, play_key) as previous_ended_at,
         min(started_at) over (
             partition by listener
-            order by ended_at, play_key
-            rows between current row and unbounded following
+            order by ended_at desc, play_key desc
+            rows between unbounded preceding and current row
         ) as next_started_at
     from plays
 
@@ -71,7 +72,7 @@ sessions as (
         sum(case when is_counted then 1 else 0 end) as stream_count,
         sum(case when is_skipped then 1 else 0 end) as skipped_count,
         count(distinct track_key) as track_count,
-        sum(ms_played) as ms_played,
+        sum(listened_ms) as listened_ms,
         min(listening_date) as listening_date,
         min(started_at) as started_at,
         max(ended_at) as ended_at,
@@ -92,7 +93,7 @@ final as (
         cast(stream_count as {{ dbt.type_bigint() }}) as stream_count,
         cast(skipped_count as {{ dbt.type_bigint() }}) as skipped_count,
         track_count,
-        {{ hours('ms_played') }} as listening_hours,
+        {{ hours('listened_ms') }} as listening_hours,
         {{ dbt.datediff('started_at', 'ended_at', 'second') }} as session_seconds,
         listening_date,
         started_at,
