@@ -7,6 +7,12 @@ files as (
 
 ),
 
+api_plays as (
+
+    select * from {{ ref('stg_spotify_api__recently_played') }}
+
+),
+
 zones as (
 
     select * from {{ ref('int_listener_time_zones') }}
@@ -57,26 +63,78 @@ file_months as (
 
 ),
 
-month_files as (
+polled_months as (
+
+    select
+        listener,
+        {{ month_of('played_at') }} as ended_month,
+        count(*) as play_count,
+        max(observed_at) as last_observed_at
+    from api_plays
+    group by listener, {{ month_of('played_at') }}
+
+),
+
+api_months as (
+
+    -- polled plays speak for their month and both neighbours too
+    select
+        polled_months.listener,
+        {{ dbt.concat([
+            "'api '",
+            'cast(polled_months.ended_month as ' ~ dbt.type_string() ~ ')',
+            "' '",
+            'cast(polled_months.play_count as ' ~ dbt.type_string() ~ ')',
+            "' '",
+            'cast(polled_months.last_observed_at as ' ~ dbt.type_string() ~ ')',
+        ]) }} as input,
+        cast({{ dbt.dateadd('month', 'numbers.generated_number - 2', 'polled_months.ended_month') }} as date)
+            as ended_month
+    from polled_months
+    cross join numbers
+    where numbers.generated_number <= 3
+
+),
+
+month_inputs as (
 
     select
         listener,
         ended_month,
-        {{ dbt.listagg('file_sha256', "','", 'order by file_sha256') }} as file_list
-    from file_months
+        {{ dbt.listagg('input', "','", 'order by input') }} as input_list
+    from (
+        select
+            listener,
+            ended_month,
+            file_sha256 as input
+        from file_months
+        union all
+        select
+            listener,
+            ended_month,
+            input
+        from api_months
+    ) as inputs
     group by listener, ended_month
 
 ),
 
 keyed as (
 
+    -- months of the same files differ in their key all the same: a key is one month's alone
     select
-        month_files.listener,
-        month_files.ended_month,
-        {{ hash_key(['month_files.file_list', 'listener_zones.zone_rule', "'" ~ counting_rules() ~ "'"]) }} as input_key
-    from month_files
+        month_inputs.listener,
+        month_inputs.ended_month,
+        {{ hash_key([
+            'month_inputs.listener',
+            'month_inputs.ended_month',
+            'month_inputs.input_list',
+            'listener_zones.zone_rule',
+            "'" ~ counting_rules() ~ "'",
+        ]) }} as input_key
+    from month_inputs
     left join listener_zones
-        on month_files.listener = listener_zones.listener
+        on month_inputs.listener = listener_zones.listener
 
 )
 

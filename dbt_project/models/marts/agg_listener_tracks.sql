@@ -20,7 +20,7 @@ final as (
         min(album_name) as album_name,
         count(*) as play_count,
         cast(sum(case when is_counted then 1 else 0 end) as {{ dbt.type_bigint() }}) as stream_count,
-        {{ hours('sum(case when is_counted then ms_played else 0 end)') }} as listening_hours,
+        {{ hours('sum(case when is_counted then listened_ms else 0 end)') }} as listening_hours,
         min(ended_at) as first_played_at,
         max(ended_at) as last_played_at
     from plays

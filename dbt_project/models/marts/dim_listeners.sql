@@ -25,7 +25,7 @@ listening as (
         listener,
         count(*) as play_count,
         sum(case when is_counted then 1 else 0 end) as stream_count,
-        sum(case when is_counted then ms_played else 0 end) as ms_played,
+        sum(case when is_counted then listened_ms else 0 end) as listened_ms,
         min(ended_at) as first_played_at,
         max(ended_at) as last_played_at
     from plays
@@ -40,7 +40,7 @@ final as (
         time_zones.time_zone,
         coalesce(listening.play_count, 0) as play_count,
         cast(coalesce(listening.stream_count, 0) as {{ dbt.type_bigint() }}) as stream_count,
-        {{ hours('coalesce(listening.ms_played, 0)') }} as listening_hours,
+        {{ hours('coalesce(listening.listened_ms, 0)') }} as listening_hours,
         listening.first_played_at,
         listening.last_played_at
     from listeners

@@ -1,8 +1,8 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='delete+insert',
-        unique_key=['listener', 'ended_month'],
+        incremental_strategy='append',
+        pre_hook="{{ delete_stale_periods('utc_month') }}",
     )
 }}
 
@@ -10,7 +10,7 @@ with
 
 months as (
 
-    {{ stale_months() }}
+    {{ stale_periods('utc_month') }}
 
 ),
 
@@ -23,6 +23,19 @@ extended_plays as (
 account_plays as (
 
     select * from {{ ref('int_account_plays') }}
+
+),
+
+api_records as (
+
+    select * from {{ ref('int_api_records') }}
+    where exported_play_key is not null
+
+),
+
+api_plays as (
+
+    select * from {{ ref('int_api_plays') }}
 
 ),
 
@@ -44,7 +57,7 @@ utc_offsets as (
 
 ),
 
-all_plays as (
+exported_plays as (
 
     select * from extended_plays
     union all
@@ -52,10 +65,97 @@ all_plays as (
 
 ),
 
+all_plays as (
+
+    select
+        coalesce(api_records.play_key, exported_plays.play_key) as play_key,
+        exported_plays.listener,
+        exported_plays.content_type,
+        coalesce(exported_plays.track_id, api_records.track_id) as track_id,
+        exported_plays.episode_id,
+        exported_plays.audiobook_id,
+        exported_plays.chapter_id,
+        exported_plays.track_name,
+        exported_plays.artist_name,
+        coalesce(exported_plays.album_name, api_records.album_name) as album_name,
+        exported_plays.episode_name,
+        exported_plays.show_name,
+        exported_plays.audiobook_name,
+        exported_plays.chapter_name,
+        exported_plays.platform,
+        exported_plays.conn_country,
+        exported_plays.reason_start,
+        exported_plays.reason_end,
+        api_records.context_type,
+        api_records.context_uri,
+        exported_plays.ms_played,
+        cast(null as {{ dbt.type_bigint() }}) as estimated_ms_played,
+        exported_plays.is_shuffle,
+        exported_plays.is_skipped,
+        exported_plays.is_offline,
+        exported_plays.is_incognito,
+        exported_plays.is_retry,
+        exported_plays.is_covered,
+        exported_plays.in_extended_export,
+        exported_plays.in_account_export,
+        api_records.play_key is not null as in_api,
+        -- account data knows the minute, the API the millisecond
+        case
+            when exported_plays.in_extended_export then exported_plays.ended_at
+            when {{ dbt.date_trunc('minute', 'api_records.played_at') }} = exported_plays.ended_at
+                then api_records.played_at
+            else exported_plays.ended_at
+        end as ended_at,
+        exported_plays.ended_month
+    from exported_plays
+    left join api_records
+        on exported_plays.play_key = api_records.exported_play_key
+
+    union all
+
+    select
+        play_key,
+        listener,
+        'track' as content_type,
+        track_id,
+        cast(null as {{ dbt.type_string() }}) as episode_id,
+        cast(null as {{ dbt.type_string() }}) as audiobook_id,
+        cast(null as {{ dbt.type_string() }}) as chapter_id,
+        track_name,
+        artist_name,
+        album_name,
+        cast(null as {{ dbt.type_string() }}) as episode_name,
+        cast(null as {{ dbt.type_string() }}) as show_name,
+        cast(null as {{ dbt.type_string() }}) as audiobook_name,
+        cast(null as {{ dbt.type_string() }}) as chapter_name,
+        cast(null as {{ dbt.type_string() }}) as platform,
+        cast(null as {{ dbt.type_string() }}) as conn_country,
+        cast(null as {{ dbt.type_string() }}) as reason_start,
+        cast(null as {{ dbt.type_string() }}) as reason_end,
+        context_type,
+        context_uri,
+        cast(null as {{ dbt.type_bigint() }}) as ms_played,
+        estimated_ms_played,
+        cast(null as {{ dbt.type_boolean() }}) as is_shuffle,
+        cast(null as {{ dbt.type_boolean() }}) as is_skipped,
+        cast(null as {{ dbt.type_boolean() }}) as is_offline,
+        cast(null as {{ dbt.type_boolean() }}) as is_incognito,
+        false as is_retry,
+        false as is_covered,
+        false as in_extended_export,
+        false as in_account_export,
+        true as in_api,
+        played_at as ended_at,
+        ended_month
+    from api_plays
+
+),
+
 plays as (
 
     select
         all_plays.*,
+        coalesce(all_plays.ms_played, all_plays.estimated_ms_played, 0) as listened_ms,
         months.input_key
     from all_plays
     inner join months
@@ -121,7 +221,7 @@ judged_plays as (
             when is_covered then 'covered_by_extended_history'
             when content_type not in ('{{ var("counted_content_types") | join("', '") }}') then 'content_type'
             when is_incognito and not {{ var('count_private_sessions') }} then 'private_session'
-            when ms_played < {{ var('min_play_ms') }} then 'under_{{ var("min_play_ms") // 1000 }}_seconds'
+            when listened_ms < {{ var('min_play_ms') }} then 'under_{{ var("min_play_ms") // 1000 }}_seconds'
         end as exclusion_reason
     from dated_plays
 
@@ -157,9 +257,13 @@ final as (
         reason_end,
         exclusion_reason,
         time_zone,
+        context_type,
+        context_uri,
         {{ year_month('listening_date') }} as year_month,
         {{ weekday_name('dow') }} as dow_name,
         ms_played,
+        estimated_ms_played,
+        listened_ms,
         cast(extract(year from listening_date) as {{ dbt.type_int() }}) as year,
         cast(extract(month from listening_date) as {{ dbt.type_int() }}) as month,
         dow,
@@ -171,9 +275,9 @@ final as (
         is_incognito,
         in_extended_export,
         in_account_export,
-        false as in_api,
+        in_api,
         listening_date,
-        {{ dbt.dateadd('millisecond', '-ms_played', 'ended_at') }} as started_at,
+        {{ dbt.dateadd('millisecond', '-listened_ms', 'ended_at') }} as started_at,
         ended_at,
         ended_at_local,
         ended_month,

@@ -1,0 +1,252 @@
+{{
+    config(
+        materialized='incremental',
+        incremental_strategy='append',
+        pre_hook="{{ delete_stale_periods('utc_month') }}",
+    )
+}}
+
+with
+
+months as (
+
+    {{ stale_periods('utc_month') }}
+
+),
+
+api_history as (
+
+    select
+        *,
+        {{ hash_key(["listener", "'api'", "played_at", "track_id"]) }} as play_key,
+        {{ month_of('played_at') }} as ended_month
+    from {{ ref('stg_spotify_api__recently_played') }}
+
+),
+
+exported_plays as (
+
+    select
+        play_key,
+        listener,
+        track_id,
+        lower(artist_name) as artist_name,
+        lower(track_name) as track_name,
+        'extended' as export,
+        ended_at
+    from {{ ref('int_extended_plays') }}
+    where track_name is not null and not is_retry
+
+    union all
+
+    select
+        play_key,
+        listener,
+        track_id,
+        lower(artist_name) as artist_name,
+        lower(track_name) as track_name,
+        'account' as export,
+        ended_at
+    from {{ ref('int_account_plays') }}
+    where track_name is not null and not is_covered
+
+),
+
+api_records as (
+
+    -- with the day on either side of the month, where one play may end in the API and the other in
+    -- the export; dropped at the end
+    select
+        api_history.*,
+        months.ended_month as computed_month,
+        months.input_key
+    from api_history
+    inner join months
+        on
+            api_history.listener = months.listener
+            and api_history.played_at >= {{ dbt.dateadd('day', -1, 'months.ended_month') }}
+            and api_history.played_at < {{ dbt.dateadd('day', 1, dbt.dateadd('month', 1, 'months.ended_month')) }}
+
+),
+
+numbers as (
+
+    {{ dbt.generate_series(3) }}
+
+),
+
+api_hours as (
+
+    -- the hour of the play and those beside it: what ended within half an hour is in one of them
+    select
+        api_records.computed_month,
+        api_records.play_key,
+        api_records.listener,
+        api_records.track_id,
+        lower(api_records.artist_name) as artist_name,
+        lower(api_records.album_artist_name) as album_artist_name,
+        lower(api_records.track_name) as track_name,
+        api_records.played_at,
+        {{ dbt.dateadd(
+            'hour', 'numbers.generated_number - 2', dbt.date_trunc('hour', 'api_records.played_at'),
+        ) }} as ended_hour
+    from api_records
+    cross join numbers
+
+),
+
+near_plays as (
+
+    select
+        exported_plays.*,
+        {{ dbt.date_trunc('hour', 'exported_plays.ended_at') }} as ended_hour
+    from exported_plays
+
+),
+
+pairs_by_track as (
+
+    select
+        api_hours.computed_month,
+        api_hours.play_key as left_key,
+        near_plays.play_key as right_key,
+        'same_track' as likeness,
+        near_plays.export,
+        {{ dbt.datediff('api_hours.played_at', 'near_plays.ended_at', 'second') }} as seconds
+    from api_hours
+    inner join near_plays
+        on
+            api_hours.listener = near_plays.listener
+            and api_hours.ended_hour = near_plays.ended_hour
+            and api_hours.track_id = near_plays.track_id
+
+),
+
+pairs_by_names as (
+
+    -- the export names the artist of the album, the API that of the track as well
+    select
+        api_hours.computed_month,
+        api_hours.play_key as left_key,
+        near_plays.play_key as right_key,
+        'same_names' as likeness,
+        near_plays.export,
+        {{ dbt.datediff('api_hours.played_at', 'near_plays.ended_at', 'second') }} as seconds
+    from api_hours
+    inner join near_plays
+        on
+            api_hours.listener = near_plays.listener
+            and api_hours.ended_hour = near_plays.ended_hour
+            and api_hours.track_name = near_plays.track_name
+    where
+        near_plays.artist_name in (api_hours.artist_name, api_hours.album_artist_name)
+        and (near_plays.track_id is null or near_plays.track_id != api_hours.track_id)
+
+),
+
+pairs as (
+
+    -- account data gives the minute in which a play ended: all of its seconds are equally near
+    select
+        computed_month,
+        left_key,
+        right_key,
+        likeness,
+        export,
+        case
+            when export = 'account' and seconds between -59 and 0 then 0
+            when export = 'account' and seconds < 0 then seconds + 59
+            else seconds
+        end as seconds
+    from (
+        select * from pairs_by_track
+        union all
+        select * from pairs_by_names
+    ) as all_pairs
+
+),
+
+ordered_pairs as (
+
+    -- exact before approximate, the exact export before the coarse one, ids before names
+    select
+        *,
+        case when abs(seconds) <= 2 then 0 else 40000 end
+        + case when export = 'extended' then 0 else 20000 end
+        + case when likeness = 'same_track' then 0 else 10000 end
+        + abs(seconds) as distance
+    from pairs
+    where abs(seconds) <= 1800
+
+),
+
+first_choices as (
+
+    {{ mutually_nearest('ordered_pairs') }}
+
+),
+
+pairs_left as (
+
+    {{ pairs_without('ordered_pairs', 'first_choices') }}
+
+),
+
+second_choices as (
+
+    {{ mutually_nearest('pairs_left') }}
+
+),
+
+pairs_left_still as (
+
+    {{ pairs_without('pairs_left', 'second_choices') }}
+
+),
+
+third_choices as (
+
+    {{ mutually_nearest('pairs_left_still') }}
+
+),
+
+matches as (
+
+    select * from first_choices
+    union all
+    select * from second_choices
+    union all
+    select * from third_choices
+
+),
+
+decided_records as (
+
+    select
+        api_records.listener,
+        api_records.play_key,
+        matches.right_key as exported_play_key,
+        api_records.track_id,
+        api_records.album_name,
+        case
+            when matches.likeness is null then 'first_record'
+            when abs(matches.seconds) > 2 then {{ dbt.concat(['matches.likeness', "'_nearby'"]) }}
+            when matches.export = 'account' then {{ dbt.concat(['matches.likeness', "'_and_minute'"]) }}
+            else {{ dbt.concat(['matches.likeness', "'_and_second'"]) }}
+        end as match_rule,
+        api_records.context_type,
+        api_records.context_uri,
+        api_records.input_key,
+        cast(matches.seconds as {{ dbt.type_bigint() }}) as match_seconds,
+        api_records.ended_month,
+        api_records.played_at
+    from api_records
+    left join matches
+        on
+            api_records.computed_month = matches.computed_month
+            and api_records.play_key = matches.left_key
+    where api_records.ended_month = api_records.computed_month
+
+)
+
+select * from decided_records
