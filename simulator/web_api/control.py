@@ -47,7 +47,7 @@ def control_routes(service: Service) -> list[Route]:
 
     def add_fault(body: bytes) -> object:
         order = msgspec.json.decode(body, type=dict[str, object])
-        fault = msgspec.convert({"paths": "/v1/*", **order}, type=Fault)
+        fault = msgspec.convert(order, type=Fault)
         service.faults.add(fault)
         return fault
 

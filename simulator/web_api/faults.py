@@ -23,8 +23,7 @@ FaultKind = Literal[
     "playlist_changes",  # the playlist is rearranged before this page of it is read
     "duplicate_page",  # the page before is sent once more in place of this one
 ]
-# Where a fault strikes if no paths are given; elsewhere it would mean nothing.
-DEFAULT_PATHS: dict[FaultKind, str] = {"playlist_changes": "/v1/playlists/*"}
+EVERYWHERE = "/v1/*"
 
 
 @dataclass
@@ -41,7 +40,7 @@ class Fault:
     """
 
     kind: FaultKind
-    paths: str
+    paths: str = EVERYWHERE
     times: int | None = 1
     probability: float = 1.0
     retry_after: int | None = None
@@ -49,9 +48,11 @@ class Fault:
     delay_seconds: float = 5.0
 
     def matches(self, path: str, query: Mapping[str, str]) -> bool:
-        """Whether a request is one that it can strike."""
+        """Whether a request is one that it can strike, and that it would mean something to."""
         if self.times == 0 or not fnmatchcase(path, self.paths):
             return False
+        if self.kind == "playlist_changes":
+            return path.startswith("/v1/playlists/")
         if self.kind == "duplicate_page":
             return query.get("offset", "0") != "0" or "after" in query or "before" in query
         return True
@@ -75,7 +76,7 @@ class Faults:
         self,
         kind: FaultKind,
         *,
-        paths: str | None = None,
+        paths: str = EVERYWHERE,
         times: int | None = 1,
         probability: float = 1.0,
         retry_after: int | None = None,
@@ -89,7 +90,6 @@ class Faults:
         """
         if kind not in get_args(FaultKind):
             raise ValueError(f"{kind!r}: none of {', '.join(get_args(FaultKind))}")
-        paths = paths or DEFAULT_PATHS.get(kind, "/v1/*")
         self.add(Fault(kind, paths, times, probability, retry_after, status, delay_seconds))
 
     def add(self, fault: Fault) -> None:
@@ -101,7 +101,7 @@ class Faults:
         probabilities: Mapping[FaultKind, float],
         *,
         seed: int,
-        paths: str | None = None,
+        paths: str = EVERYWHERE,
         delay_seconds: float = 5.0,
     ) -> None:
         """Let every matching request fail with some probability by kind, the same by seed."""

@@ -109,6 +109,11 @@ class SignIns:
         """A refresh token, as if the listener had authorised at an instant."""
         return self._new_refresh_token(Grant(listener, scopes, authorised_at))
 
+    def access_token(self, listener: str, scopes: frozenset[str]) -> str:
+        """An access token of the next hour, as if one had just been asked for."""
+        grant = Grant(listener, scopes, self._clock.now)
+        return self._new_access_token(grant)
+
     def revoke(self, listener: str) -> None:
         """End all of a listener's grants, as they can on Spotify's page of apps."""
         grants = {*self._refresh.values(), *(grant for grant, _ in self._access.values())}
@@ -168,11 +173,11 @@ class SignIns:
             return self._renew(form, has_secret)
         raise TokenRefusal("unsupported_grant_type", "grant_type is missing or not supported")
 
-    def allowed(self, authorization: str | None, scope: str | None) -> Grant:
+    def grant_of(self, authorization: str | None) -> Grant:
         """The grant behind a request.
 
         Raises:
-            Refusal: 401 without a valid access token, 403 where it lacks the scope.
+            Refusal: 401 without a valid access token.
         """
         kind, _, token = (authorization or "").partition(" ")
         if kind != "Bearer" or not token:
@@ -182,8 +187,6 @@ class SignIns:
             raise Refusal(401, "Invalid access token")
         if self._clock.now >= expires_at:
             raise Refusal(401, "The access token expired")
-        if scope is not None and scope not in grant.scopes:
-            raise Refusal(403, "Insufficient client scope")
         return grant
 
     def _check_redirect(self, redirect_uri: str) -> None:
@@ -242,10 +245,8 @@ class SignIns:
         return self._tokens(grant, self._new_refresh_token(grant))
 
     def _tokens(self, grant: Grant, refresh_token: str | None) -> dict[str, object]:
-        access_token = token_urlsafe(48)
-        self._access[access_token] = (grant, self._clock.now + ACCESS_LIFE)
         answer: dict[str, object] = {
-            "access_token": access_token,
+            "access_token": self._new_access_token(grant),
             "token_type": "Bearer",
             "expires_in": int(ACCESS_LIFE.total_seconds()),
             "scope": " ".join(sorted(grant.scopes)),
@@ -253,6 +254,11 @@ class SignIns:
         if refresh_token is not None:
             answer["refresh_token"] = refresh_token
         return answer
+
+    def _new_access_token(self, grant: Grant) -> str:
+        token = token_urlsafe(48)
+        self._access[token] = (grant, self._clock.now + ACCESS_LIFE)
+        return token
 
     def _new_refresh_token(self, grant: Grant) -> str:
         token = token_urlsafe(48)
