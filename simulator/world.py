@@ -41,7 +41,7 @@ def imagine(
 ) -> World:
     """A world of exactly so many plays between two days.
 
-    More artists make a larger catalogue, of which more is heard: 60,000 plays of 1,000 artists
+    More artists make a larger catalogue, of which more is heard: 75,000 plays of 1,100 artists
     mention over 10,000 tracks.
     """
     known, lived = _setting(seed, start, end, quirks, artists)

@@ -198,11 +198,11 @@ def _own(rng: Random, world: World, user_id: str) -> list[Playlist]:
 
 
 def _add_what_is_played(rng: Random, world: World, made: Sequence[Playlist]) -> None:
-    """Songs that are heard, and an episode now and then, go into a playlist of that time."""
+    """Songs that are heard, and an episode now and then, go into playlists, the oldest most."""
     plays = [play for play in world.plays if play.is_counted]
     share = min(MOST_SAVED_SHARE, ADDED / len(plays))
     for play in plays:
-        playlist = pick(rng, made)
+        playlist = made[int(len(made) * rng.random() ** 2)]
         wanted = rng.random() < share and playlist.is_listed(play.ended_at)
         if not wanted or not isinstance(play.item, Track | Episode):
             continue

@@ -34,6 +34,8 @@ CLIENT_ID = "0123456789abcdef0123456789abcdef"
 #: Of an app that does not exist; no secret of anybody.
 CLIENT_SECRET = "fedcba9876543210fedcba9876543210"  # noqa: S105  # pragma: allowlist secret
 START_SECONDS = 10.0
+#: Faults of the network: Spotify's answer is right, and gets lost.
+DAMAGES = frozenset({"slow", "cut", "malformed"})
 JSON_TYPE = "application/json; charset=utf-8"
 
 
@@ -155,7 +157,7 @@ class Service:
         return [(play.played_at, play.track.id) for play in plays]
 
     def answered_plays(self, listener: str | None = None) -> set[tuple[datetime, str]]:
-        """(played_at, track id) of all plays in answers that were sent whole."""
+        """(played_at, track id) of all plays in answers that got through whole."""
         return set(self._answered[self.account(listener).listener])
 
     def reset(self) -> None:
@@ -209,9 +211,11 @@ class Service:
         query_string = request.scope["query_string"].decode()
         call = Call(now, request.method, path, query_string, response.status_code, kind, listener)
         self.calls.append(call)
-        if fault and fault.kind in ("slow", "cut", "malformed"):
-            return await _damaged(response, fault)
-        if listener:
+        is_lost = False
+        if fault and fault.kind in DAMAGES:
+            response = await _damaged(response, fault)
+            is_lost = fault.kind != "slow" or await request.is_disconnected()
+        if listener and not is_lost:
             self._answered[listener].update(told)
         return response
 
@@ -304,8 +308,8 @@ class Service:
                 body = {"error": refusal.error, "error_description": refusal.description}
                 response = _json(400, body)
         self._write_down(request, response.status_code, fault.kind if fault else None)
-        if fault and fault.kind in ("slow", "cut", "malformed"):
-            return await _damaged(response, fault)
+        if fault and fault.kind in DAMAGES:
+            response = await _damaged(response, fault)
         return response
 
     def _write_down(self, request: Request, status: int, kind: FaultKind | None = None) -> None:

@@ -334,3 +334,16 @@ def test_every_call_is_written_down_without_its_token(service: Service) -> None:
     ]
     assert all(call.at == NOW and call.listener == "me" for call in service.calls)
     assert token not in repr(service.calls)
+
+
+def test_a_world_of_more_artists_has_more_to_look_up() -> None:
+    small, large = (imagine(400, seed=7, artists=artists) for artists in (40, 80))
+    assert len(large.catalogue.artists) == 2 * len(small.catalogue.artists)
+    assert len(large.catalogue.tracks) > 1.5 * len(small.catalogue.tracks)
+
+
+def test_a_playlist_needs_more_than_one_page(service: Service) -> None:
+    longest = max(service.account().playlists, key=lambda made: len(made.entries_at(NOW)))
+    assert service.account().may_read(longest)
+    rows = every_row(service, f"/playlists/{longest.id}/items?limit=50")
+    assert len(rows) == len(longest.entries_at(NOW)) > 50

@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from time import sleep
 from typing import Any
 
 import pytest
@@ -94,7 +95,12 @@ def test_an_answer_may_be_no_json(service: Service) -> None:
 def test_plays_in_answers_that_were_lost_do_not_count_as_answered(service: Service) -> None:
     service.faults.next("malformed")
     get(service, "/me/player/recently-played")
+    service.faults.next("slow", delay_seconds=0.5)
+    with pytest.raises(requests.exceptions.ReadTimeout):
+        get(service, "/me/player/recently-played", timeout=0.2)
+    sleep(0.5)
     assert service.answered_plays() == set()
+    service.faults.next("slow", delay_seconds=0.1)
     get(service, "/me/player/recently-played")
     assert len(service.answered_plays()) == 20
 
