@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -86,27 +87,38 @@ def run(
 @app.command()
 def demo() -> None:
     """The same for a simulated listener, if you have no export yet."""
-    from simulator import demo as write_demo_exports
+    from simulator import demo as write_demo
+    from simulator import demo_world
+    from simulator.web_api import serve
 
     folder = PROJECT_ROOT / "data" / "demo"
     exports = folder / "exports"
-    if not exports.exists():
-        with _progress("Imagining a listener") as show:
-            show(0, 1, "six years of a life")
+    with _progress("Imagining a listener") as show:
+        show(0, 1, "six years of a life")
+        world = demo_world()
+        if not exports.exists():
             unfinished = folder / "exports.unfinished"
-            write_demo_exports(unfinished)
+            write_demo(unfinished, world)
             unfinished.rename(exports)
     # never among the rows of a real listener, unless that is asked for
     chosen = os.environ.get("DUCKDB_PATH")
-    _run(
-        load_settings(
+    now = world.plays[-1].ended_at + timedelta(hours=1)
+    with serve({"demo": world}, now=now, contract="extended") as spotify:
+        settings = load_settings(
             export=[exports],
             listener="demo",
             listener_timezone="Europe/Oslo",
             duckdb_path=Path(chosen) if chosen else folder / "demo.duckdb",
-        ),
-        asks_spotify=False,
-    )
+            spotify_api_url=spotify.api_url,
+            spotify_accounts_url=spotify.accounts_url,
+            spotify_client_id=spotify.client_id,
+            spotify_client_secret=spotify.client_secret,
+            spotify_refresh_token=spotify.sign_in(),
+            requests_per_minute=0,
+            max_calls=10_000,
+            max_calls_per_day=100_000,
+        )
+        _run(settings, listeners=["demo"])
 
 
 @app.command()
@@ -136,9 +148,11 @@ def collect(
     """Ask Spotify for what is new: plays, lists, and what the catalogue lacks."""
     from ingestion.collect import collect as collect_now
     from ingestion.collect import everybody, interval, keep_collecting
+    from ingestion.raw_tables import ensure_raw_tables
 
     settings = load_settings(listener=listener)
     listeners = everybody(settings, listener)
+    ensure_raw_tables(settings, listeners)
     if every:
         needs_attention = keep_collecting(
             console, settings, listeners, interval(every), max_calls=max_calls
@@ -226,10 +240,12 @@ def _settings(export: list[Path] | None, listener: str | None, timezone: str | N
     return load_settings(export=export, listener=listener, listener_timezone=timezone)
 
 
-def _run(settings: Settings, *, full_refresh: bool = False, asks_spotify: bool = True) -> None:
+def _run(
+    settings: Settings, *, full_refresh: bool = False, listeners: list[str] | None = None
+) -> None:
     from ingestion.summary import show_summary
 
-    has_problems = _ingest(settings, asks_spotify=asks_spotify)
+    has_problems = _ingest(settings, listeners)
     _build(settings, full_refresh=full_refresh)
     show_summary(console, settings)
     if has_problems:
@@ -237,11 +253,12 @@ def _run(settings: Settings, *, full_refresh: bool = False, asks_spotify: bool =
         raise typer.Exit(1)
 
 
-def _ingest(settings: Settings, *, asks_spotify: bool = True) -> bool:
-    """Import exports, then ask Spotify if anybody is signed in; say whether anything is wrong."""
+def _ingest(settings: Settings, listeners: list[str] | None = None) -> bool:
+    """Import exports, then ask Spotify about those signed in; say whether anything is wrong."""
     from ingestion.spotify_api.tokens import signed_in_listeners
 
-    listeners = signed_in_listeners(settings) if asks_spotify else []
+    if listeners is None:
+        listeners = signed_in_listeners(settings)
     has_problems = False
     if not listeners or _has_exports(settings):
         has_problems = _import(settings)
@@ -265,12 +282,10 @@ def _import(settings: Settings) -> bool:
 
 
 def _ask(settings: Settings, listeners: list[str]) -> bool:
-    from ingestion.spotify_api.store import ensure_tables
-    from ingestion.warehouse import open_warehouse
+    from ingestion.raw_tables import ensure_raw_tables
 
+    ensure_raw_tables(settings, listeners)
     if not listeners:
-        with open_warehouse(settings) as warehouse:
-            ensure_tables(warehouse)  # dbt reads them, with rows or without
         return False
     from ingestion.collect import collect as collect_now
 

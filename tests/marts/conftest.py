@@ -5,15 +5,20 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
+from ingestion.raw_tables import ensure_raw_tables
 from ingestion.settings import PROJECT_ROOT, load_settings
+from ingestion.spotify_api.collecting import Collector
 from ingestion.spotify_export.importing import ImportReport, import_exports
 from ingestion.transform import build_models
+from simulator.web_api import Service
+from tests.spotify_api.conftest import SharedClock
 
 #: When something was loaded is no property of a play: rows are compared without it.
 LINEAGE = {"loaded_at"}
@@ -35,14 +40,44 @@ class Home:
         return self.folder / "home.duckdb"
 
     def ingest(self, *exports: Path, listener: str = "me") -> ImportReport:
-        return import_exports(
-            load_settings(
-                export=list(exports),
-                listener=listener,
-                listener_timezone=self.time_zone,
-                duckdb_path=self.duckdb_path,
-            )
+        settings = load_settings(
+            export=list(exports),
+            listener=listener,
+            listener_timezone=self.time_zone,
+            duckdb_path=self.duckdb_path,
         )
+        report = import_exports(settings)
+        ensure_raw_tables(settings)
+        return report
+
+    def poll(
+        self, service: Service, *, until: datetime, step: timedelta = timedelta(hours=8)
+    ) -> None:
+        """Ask a simulated Spotify again and again until its clock stands at `until`."""
+        settings = load_settings(
+            duckdb_path=self.duckdb_path,
+            listener="me",
+            listener_timezone=self.time_zone,
+            spotify_tokens=self.folder / "tokens.json",
+            spotify_api_url=service.api_url,
+            spotify_accounts_url=service.accounts_url,
+            spotify_client_id=service.client_id,
+            spotify_client_secret=service.client_secret,
+            spotify_refresh_token=service.sign_in(),
+            requests_per_minute=0,
+            max_calls_per_day=100_000,
+            ask_lists_every_hours=1_000_000,
+        )
+        ensure_raw_tables(settings, ["me"])
+        collector = Collector(
+            settings, "me", clock=SharedClock(service), patience=timedelta(days=10_000)
+        )
+        while service.clock.now < until:
+            outcome = collector.poll()
+            assert outcome.outcome == "complete", outcome.message
+            service.clock.now = min(until, service.clock.now + step)
+        collector.poll()
+        collector.close()
 
     def build(self, *, full_refresh: bool = False) -> None:
         build_models(load_settings(duckdb_path=self.duckdb_path), full_refresh=full_refresh)
