@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 
 from ingestion.spotify_api.client import Clock, Forbidden, Json, NotFound, SpotifyClient
 from ingestion.spotify_api.spool import Answer, Row, stored
-from ingestion.spotify_api.state import Memory, refusal
+from ingestion.spotify_api.state import Memory
 from ingestion.spotify_api.tables import SCHEMA
 from ingestion.warehouse import Warehouse
 
@@ -88,7 +88,7 @@ def look_up(
         try:
             answer = client.call(kind.endpoint_of_several, partial(_ask_several, kind, some))
         except Forbidden:
-            yield refusal(client.listener, kind.endpoint_of_several, clock.now())
+            yield memory.refusal(client.listener, kind.endpoint_of_several, clock.now())
             break
         except NotFound:  # one of the ids cannot be one, and Spotify does not say which
             yield from _one_by_one(client, clock, memory, kind, some)
@@ -122,7 +122,7 @@ def _one_by_one(
         try:
             item = client.call(kind.name, partial(_ask_one, kind.one, id_))
         except Forbidden:
-            yield refusal(client.listener, kind.name, clock.now())
+            yield memory.refusal(client.listener, kind.name, clock.now())
         except NotFound as error:
             yield Answer([_miss(kind, id_, clock.now(), 404, str(error))])
         else:

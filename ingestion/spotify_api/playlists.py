@@ -11,7 +11,7 @@ from typing import Any
 from ingestion.spotify_api.client import Clock, Forbidden, Json, NotFound, SpotifyClient
 from ingestion.spotify_api.lists import Listing, Place, look_at
 from ingestion.spotify_api.spool import Answer, Row, stored
-from ingestion.spotify_api.state import Memory, refusal
+from ingestion.spotify_api.state import Memory
 
 
 def playlists(
@@ -90,7 +90,7 @@ def _entries(
     try:
         yield from look_at(client, clock, memory, listing)
     except Forbidden:
-        yield refusal(client.listener, endpoint, clock.now())
+        yield memory.refusal(client.listener, endpoint, clock.now())
     except NotFound:
         return  # deleted since it was listed
 

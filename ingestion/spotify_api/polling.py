@@ -39,8 +39,8 @@ from ingestion.spotify_api.lists import (
 )
 from ingestion.spotify_api.playlists import playlists
 from ingestion.spotify_api.plays import PlayKey, key_of, recently_played
-from ingestion.spotify_api.spool import Answer, Spool
-from ingestion.spotify_api.state import Memory, refusal
+from ingestion.spotify_api.spool import Answer, Row, Spool
+from ingestion.spotify_api.state import Memory
 from ingestion.spotify_api.store import Store
 from ingestion.warehouse import Warehouse
 
@@ -154,7 +154,7 @@ class Poll:
         def names() -> Iterator[Answer]:
             found = missing_names(store.warehouse, good_since)
             answers = search(self.client, self._clock, found)
-            yield from self._within(calls, answers, len(found), "names", on_progress)
+            yield from self._within(calls, answers, len(found), "name_matches", on_progress)
 
         for find, kinds in (
             (missing_ids, ["tracks"]),
@@ -180,14 +180,20 @@ class Poll:
         done, started_at = 0, self._clock.now()
         while done < count:
             if self.client.calls >= calls:
-                raise BudgetSpent(f"{self.client.listener}: {count - done:,} {what} remain")
+                raise BudgetSpent(
+                    f"{self.client.listener}: {count - done:,} {what.replace('_', ' ')} remain"
+                )
             answer = next(answers, None)
             if answer is None:
                 return
-            done += len(answer.rows)
+            done += sum(_settles(table, row, what) for table, row in answer.rows)
             left = max(0, count - done)
             time_left = (self._clock.now() - started_at) / max(1, done) * left
-            on_progress(count - left, count, f"{left:,} {what} left, {_in_words(time_left)}")
+            on_progress(
+                count - left,
+                count,
+                f"{left:,} {what.replace('_', ' ')} left, {_in_words(time_left)}",
+            )
             yield answer
 
     def _ask(
@@ -200,8 +206,8 @@ class Poll:
             Stopped: somebody has asked for it.
             SpotifyError: any that ends the poll.
         """
-        if self._memory.is_refused(name, self._clock.now()):
-            return
+        if self._memory.is_refused(name, self._clock.now()) and name != "recently_played":
+            return  # plays are what no later call brings back
         try:
             for answer in section():
                 self._keep(answer)
@@ -210,7 +216,9 @@ class Poll:
                 if self._stop.is_set():
                     raise Stopped
         except Forbidden as error:
-            self._keep(refusal(self.client.listener, error.endpoint, self._clock.now()))
+            self._keep(
+                self._memory.refusal(self.client.listener, error.endpoint, self._clock.now())
+            )
         except NotFound as error:
             logger.warning("%s", error)
         except Unavailable as error:
@@ -230,6 +238,11 @@ class Poll:
         since = self._spool.since
         is_old = since is not None and self._clock.now() - since >= _OLD_SPOOL
         return is_old or self._spool.length >= _LONG_SPOOL
+
+
+def _settles(table: str, row: Row, what: str) -> bool:
+    """Whether a row is the end of a search for one of `what`."""
+    return table == what or (table == "catalogue_misses" and row["status"] == 404)
 
 
 def _in_words(duration: timedelta) -> str:

@@ -19,7 +19,9 @@ from ingestion.spotify_api.spool import Answer, Changes
 #: The key of the batch that was loaded last; see `spool.py`.
 LOADED: Final = "loaded"
 
-#: A refused endpoint is tried again after this long: Spotify reopens some, and apps get rights.
+#: A refused endpoint is tried again after a day, for Spotify errs; when it is refused once more,
+#: each month, for Spotify reopens some and apps get rights.
+_REFUSED_ONCE_FOR: Final = timedelta(days=1)
 _REFUSED_FOR: Final = timedelta(days=30)
 
 
@@ -49,8 +51,19 @@ class Memory:
 
     def is_refused(self, endpoint: str, now: datetime) -> bool:
         """Whether Spotify has refused the endpoint lately, so that asking would be a waste."""
-        refused_at = self.time(f"refused/{endpoint}")
-        return refused_at is not None and now - refused_at < _REFUSED_FOR
+        refused = self[f"refused/{endpoint}"]
+        if refused is None:
+            return False
+        wait = _REFUSED_ONCE_FOR if refused["times"] == 1 else _REFUSED_FOR
+        return now - datetime.fromisoformat(refused["at"]) < wait
+
+    def refusal(self, listener: str, endpoint: str, now: datetime) -> Answer:
+        """Spotify has refused an endpoint (403): to be noted, and not asked again for a while."""
+        row = {"listener": listener, "endpoint": endpoint, "observed_at": now, "status": 403}
+        times = (self[f"refused/{endpoint}"] or {"times": 0})["times"] + 1
+        return Answer(
+            [("endpoint_refusals", row)], {f"refused/{endpoint}": {"at": now, "times": times}}
+        )
 
 
 def apply_changes(values: dict[str, Any], changes: Changes) -> None:
@@ -60,9 +73,3 @@ def apply_changes(values: dict[str, Any], changes: Changes) -> None:
             values.pop(key, None)
         else:
             values[key] = value
-
-
-def refusal(listener: str, endpoint: str, now: datetime) -> Answer:
-    """Spotify has refused an endpoint (403): noted, and not asked again for a while."""
-    row = {"listener": listener, "endpoint": endpoint, "observed_at": now, "status": 403}
-    return Answer([("endpoint_refusals", row)], {f"refused/{endpoint}": now})

@@ -17,7 +17,7 @@ from ingestion.warehouse import Loader, Warehouse
 #: Plays that a poll compares with: a few times what Spotify can show.
 _RECENT_PLAYS: Final = 1_000
 
-_IDS_PER_QUERY: Final = 1_000
+_VALUES_PER_QUERY: Final = 1_000
 
 #: Whole objects of the catalogue that rows of other tables carry: (table, field, catalogue table);
 #: an entry of a playlist says itself whether it is a track or an episode.
@@ -109,29 +109,43 @@ class Store:
             self._forget_old_states()
 
     def _note_runs(self, runs: list[Row]) -> None:
-        """Insert rows of `collection_runs`, each at once with its children or not at all.
+        """Insert rows of `collection_runs` with their children, all at once or not at all.
 
         Here and not with dlt, because that takes a second, and most polls have nothing else.
         """
+        noted = self._noted_runs(run["run_id"] for run in runs)
+        rows: list[Row] = []
+        children: list[Row] = []
         for run in runs:
             run_id = run["run_id"]
-            if self.warehouse.query(
-                f"select 1 from {SCHEMA}.collection_runs where run_id = ?", [run_id]
-            ):
+            if run_id in noted:
                 continue
-            resources = run.pop("resources", [])
-            with self.warehouse.transaction():
-                self._insert("collection_runs", {**run, "_dlt_load_id": run_id, "_dlt_id": run_id})
-                for index, resource in enumerate(resources):
-                    of_run = {"_dlt_parent_id": run_id, "_dlt_list_idx": index}
-                    own = {**resource, **of_run, "_dlt_id": f"{run_id}-{index}"}
-                    self._insert("collection_runs__resources", own)
+            for index, resource in enumerate(run.pop("resources", [])):
+                of_run = {"_dlt_parent_id": run_id, "_dlt_list_idx": index}
+                children.append({**resource, **of_run, "_dlt_id": f"{run_id}-{index}"})
+            rows.append({**run, "_dlt_load_id": run_id, "_dlt_id": run_id})
+        with self.warehouse.transaction():
+            self._insert("collection_runs", rows)
+            self._insert("collection_runs__resources", children)
 
-    def _insert(self, table: str, row: Row) -> None:
-        columns, values = ", ".join(row), ", ".join("?" * len(row))
-        self.warehouse.query(
-            f"insert into {SCHEMA}.{table} ({columns}) values ({values})", list(row.values())
-        )
+    def _noted_runs(self, run_ids: Iterable[str]) -> set[str]:
+        noted: set[str] = set()
+        for ids in _chunks(run_ids, _VALUES_PER_QUERY):
+            rows = self.warehouse.query(
+                f"select run_id from {SCHEMA}.collection_runs where run_id in ({_marks(ids)})", ids
+            )
+            noted.update(run_id for (run_id,) in rows)
+        return noted
+
+    def _insert(self, table: str, rows: list[Row]) -> None:
+        columns = sorted({column for row in rows for column in row})
+        for some in _chunks(rows, _VALUES_PER_QUERY // max(1, len(columns))):
+            values = [row.get(column) for row in some for column in columns]
+            self.warehouse.query(
+                f"insert into {SCHEMA}.{table} ({', '.join(columns)}) values"
+                f" {', '.join([f'({_marks(columns)})'] * len(some))}",
+                values,
+            )
 
     def _load_with_dlt(self, batch: Batch) -> None:
         from ingestion.spotify_api.source import answers  # here, because dlt is slow to import
@@ -199,10 +213,9 @@ class Store:
     def _good_ids(self, kind: str, objects: dict[str, Row]) -> set[str]:
         """Which of the objects the catalogue has seen lately."""
         good: set[str] = set()
-        for ids in _chunks(objects, _IDS_PER_QUERY):
+        for ids in _chunks(objects, _VALUES_PER_QUERY):
             rows = self.warehouse.query(
-                f"select id from {SCHEMA}.{kind} where observed_at > ? and id in"
-                f" ({', '.join('?' * len(ids))})",
+                f"select id from {SCHEMA}.{kind} where observed_at > ? and id in ({_marks(ids)})",
                 [_earliest(objects) - self._good_for, *ids],
             )
             good.update(id_ for (id_,) in rows)
@@ -217,3 +230,7 @@ def _chunks(values: Iterable[Any], size: int) -> Iterator[list[Any]]:
     rest = iter(values)
     while chunk := list(islice(rest, size)):
         yield chunk
+
+
+def _marks(values: Collection[object]) -> str:
+    return ", ".join("?" * len(values))

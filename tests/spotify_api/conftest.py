@@ -17,8 +17,10 @@ import pytest
 
 from ingestion.settings import PROJECT_ROOT, Settings
 from ingestion.spotify_api.client import SpotifyClient, open_client
+from ingestion.spotify_api.collecting import Outcome, collect_once
 from ingestion.spotify_api.sign_in import SCOPES
 from ingestion.spotify_api.tokens import App, SignIn, TokenFile
+from ingestion.warehouse import open_warehouse
 from simulator import World, imagine
 from simulator.web_api import Service, serve
 
@@ -201,3 +203,28 @@ def environment(service: Service, settings: Settings, tmp_path: Path) -> dict[st
         "BROWSER": f"{sys.executable} {browser} %s",
         "COLUMNS": "100",
     }
+
+
+@pytest.fixture
+def collect(
+    settings: Settings, sign_in: Callable[..., SignIn], clock: SharedClock
+) -> Callable[..., Outcome]:
+    """Poll once for `me`, who is signed in, as `spotify-elt collect` does."""
+    sign_in()
+
+    def poll(listener: str = "me", settings: Settings = settings, **arguments: Any) -> Outcome:
+        return collect_once(settings, listener, clock=clock, **arguments)
+
+    return poll
+
+
+@pytest.fixture
+def query(settings: Settings) -> Callable[[str], list[tuple[Any, ...]]]:
+    """Rows of the warehouse; tables of the schema `spotify_api` go by their bare names."""
+
+    def run(sql: str) -> list[tuple[Any, ...]]:
+        with open_warehouse(settings) as warehouse:
+            warehouse.query("set schema = 'spotify_api'")
+            return warehouse.query(sql)
+
+    return run
