@@ -1,0 +1,54 @@
+with
+
+name_matches as (
+
+    select * from {{ ref('stg_spotify_api__name_matches') }}
+    where track_id is not null
+
+),
+
+tracks as (
+
+    select * from {{ ref('int_catalogue_tracks') }}
+
+),
+
+track_artists as (
+
+    select * from {{ ref('int_catalogue_track_artists') }}
+
+),
+
+candidates as (
+
+    select
+        artist_name,
+        track_name,
+        track_id
+    from name_matches
+
+    union all
+
+    -- what the catalogue has by these very names is not searched for
+    select
+        track_artists.artist_name,
+        tracks.track_name,
+        tracks.track_id
+    from tracks
+    inner join track_artists
+        on tracks.track_id = track_artists.track_id
+
+),
+
+matches as (
+
+    select
+        artist_name,
+        track_name,
+        min(track_id) as track_id
+    from candidates
+    group by artist_name, track_name
+
+)
+
+select * from matches
