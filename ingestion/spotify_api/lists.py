@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import msgspec
@@ -191,27 +191,41 @@ def look_at(
         memory: `list/<key>`, the last look; `unfinished/<key>`, one that broke off.
         listing: the list.
     """
-    try:
-        yield from _Reader(client, clock, memory, listing).answers()
-    except _ListChanged:
-        yield Answer([], {f"unfinished/{listing.key}": None})
+    not_before: datetime | None = None
+    for _ in range(2):
+        reader = _Reader(client, clock, memory, listing, not_before)
         try:
-            yield from _Reader(client, clock, memory, listing).answers()
+            yield from reader.answers()
+            return
         except _ListChanged:
+            not_before = reader.began_at
             yield Answer([], {f"unfinished/{listing.key}": None})
 
 
 class _Reader:
-    """Reads one list once."""
+    """Reads one list once.
+
+    Attributes:
+        began_at: `observed_at` of its rows, once there are any; later than that of any look
+            before, even if the clock stands still, for rows of two looks must not mix.
+    """
 
     def __init__(
-        self, client: SpotifyClient, clock: Clock, memory: Memory, listing: Listing
+        self,
+        client: SpotifyClient,
+        clock: Clock,
+        memory: Memory,
+        listing: Listing,
+        not_before: datetime | None,
     ) -> None:
         self._client, self._clock, self._listing = client, clock, listing
         self._last = _remembered(memory[f"list/{listing.key}"])
         self._broken_off = _remembered(memory[f"unfinished/{listing.key}"])
         self._seen: set[str] = set()
         self._pages = 0
+        looks = [look.observed_at for look in (self._last, self._broken_off) if look]
+        self._looks_before = [*looks, *([not_before] if not_before else [])]
+        self.began_at: datetime | None = None
 
     def answers(self) -> Iterator[Answer]:
         """The rows page by page; the last answer makes them count.
@@ -254,8 +268,10 @@ class _Reader:
 
     def _begun(self, page: Json) -> _Look:
         items = page.get("items") or []
+        a_tick_later = [moment + timedelta(microseconds=1) for moment in self._looks_before]
+        self.began_at = max([self._clock.now(), *a_tick_later])
         return _Look(
-            self._clock.now(),
+            self.began_at,
             int(page.get("total") or 0),
             self._listing.identity(items[0] or {}) if items else "",
             self._listing.snapshot_id,
