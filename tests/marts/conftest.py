@@ -50,10 +50,8 @@ class Home:
         ensure_raw_tables(settings)
         return report
 
-    def poll(
-        self, service: Service, *, until: datetime, step: timedelta = timedelta(hours=8)
-    ) -> None:
-        """Ask a simulated Spotify again and again until its clock stands at `until`."""
+    def poll(self, service: Service, *, until: datetime) -> None:
+        """Ask a simulated Spotify every eight hours until its clock stands at `until`."""
         settings = load_settings(
             duckdb_path=self.duckdb_path,
             listener="me",

