@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import uuid4
 
-from ingestion.errors import UserError
+from ingestion.errors import UserError, WarehouseError
 from ingestion.settings import Settings
 from ingestion.spotify_api.client import (
     BudgetSpent,
@@ -84,6 +84,7 @@ class Outcome:
         try_later_until: aware UTC; before then no call is made.
         calls_by_endpoint: `calls`, by what was asked for.
         rows: that came, by table; they may still wait in the spool.
+        is_noted: whether its row of `collection_runs` is on its way.
     """
 
     listener: str
@@ -96,6 +97,7 @@ class Outcome:
     waited_seconds: float = 0.0
     calls_by_endpoint: Counter[str] = field(default_factory=Counter)
     rows: Counter[str] = field(default_factory=Counter)
+    is_noted: bool = False
 
     @property
     def needs_attention(self) -> bool:
@@ -215,20 +217,30 @@ class Collector:
         except Exception as error:
             _conclude(outcome, error)
         self._has_news = self._has_news or bool(poll and poll.rows)
-        if not self._is_time_to_load():
+        if self._is_time_to_load():
+            try:
+                with self.warehouse_open() as store:
+                    if poll and outcome.outcome == "complete":
+                        self._enrich(poll, store, budget.enrichment, outcome, on_progress)
+                    self._note(outcome, poll, started_at)
+                    self._load(store)
+            except WarehouseError as error:
+                if self._store:
+                    raise
+                outcome.message = f"{error}; what Spotify told waits in the spool"
+        if not outcome.is_noted:
             self._note(outcome, poll, started_at)
-            return outcome
-        with self.warehouse_open() as store:
-            if poll and outcome.outcome == "complete":
-                self._is_enriched = False
-                try:
-                    poll.enrich(store, budget.enrichment, on_progress or _silent)
-                    self._is_enriched = True
-                except Exception as error:
-                    _conclude(outcome, error)
-            self._note(outcome, poll, started_at)
-            self._load(store)
         return outcome
+
+    def _enrich(
+        self, poll: Poll, store: Store, calls: int, outcome: Outcome, on_progress: Progress | None
+    ) -> None:
+        self._is_enriched = False
+        try:
+            poll.enrich(store, calls, on_progress or _silent)
+            self._is_enriched = True
+        except Exception as error:
+            _conclude(outcome, error)
 
     def close(self) -> None:
         """Load what still waits.
@@ -317,6 +329,7 @@ class Collector:
         }
         remember = {"try_later_until": outcome.try_later_until}
         self._spool.add(Answer([("collection_runs", row)], remember), now)
+        outcome.is_noted = True
         if self._memory:
             self._memory.update(remember)
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import dlt
+import msgspec
 from dlt.common.schema.utils import new_table
 from dlt.extract import DltResource, DltSource
 
@@ -19,18 +20,27 @@ from ingestion.spotify_api.state import LOADED, apply_changes
 from ingestion.spotify_api.tables import RAW_TABLES, SCHEMA, RawTable
 
 
-@dlt.source(name=SCHEMA)
-def answers(batch: Batch) -> Iterator[DltResource]:
-    """The rows of a batch, and what to remember from them."""
-    for table, rows in batch.rows.items():
-        yield dlt.resource(rows, name=table, write_disposition="append")
+def answers(batch: Batch, stored_schema: str) -> DltSource:
+    """The rows of a batch, and what to remember from them.
+
+    Args:
+        batch: what to load.
+        stored_schema: dlt's schema as the warehouse has it, JSON. A listener whom dlt has no state
+            of would else get one that is guessed from the first rows.
+    """
+
+    @dlt.source(schema=dlt.Schema.from_dict(msgspec.json.decode(stored_schema)))
+    def source() -> Iterator[DltResource]:
+        for table, rows in batch.rows.items():
+            yield dlt.resource(rows, name=table, write_disposition="append")
+        yield memory
 
     @dlt.resource
     def memory() -> Iterator[Any]:
         apply_changes(dlt.current.source_state(), {**batch.changes, LOADED: batch.name})
         yield from ()
 
-    yield memory
+    return source()
 
 
 def empty_tables() -> DltSource:

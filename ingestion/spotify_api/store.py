@@ -150,7 +150,12 @@ class Store:
     def _load_with_dlt(self, batch: Batch) -> None:
         from ingestion.spotify_api.source import answers  # here, because dlt is slow to import
 
-        self._loader.load_as_parquet(answers(batch))
+        ((schema,),) = self.warehouse.query(
+            f"select schema from {SCHEMA}._dlt_version where schema_name = ?"
+            " order by inserted_at desc limit 1",
+            [SCHEMA],
+        )
+        self._loader.load_as_parquet(answers(batch, schema))
 
     def _delete_leftovers(self) -> None:
         """Delete rows of loads that did not come to their end, which a kill leaves behind."""

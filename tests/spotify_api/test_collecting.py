@@ -1,0 +1,284 @@
+"""Whole collections: what is kept when they are killed, refused, locked out or told to wait."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import duckdb
+import pytest
+
+from ingestion.settings import PROJECT_ROOT, Settings
+from ingestion.spotify_api.collecting import Collector, Outcome
+from ingestion.spotify_api.spool import Answer, Spool
+from ingestion.spotify_api.store import ensure_tables
+from ingestion.spotify_api.tables import RAW_TABLES
+from ingestion.warehouse import open_warehouse
+from simulator import World, imagine
+from simulator.web_api import Service, serve
+
+Collect = Callable[..., Outcome]
+Query = Callable[[str], list[tuple[Any, ...]]]
+
+
+def declared() -> dict[str, set[str]]:
+    return {name: set(columns) for table in RAW_TABLES for name, columns in table.tables.items()}
+
+
+def present(settings: Settings) -> dict[str, set[str]]:
+    with open_warehouse(settings) as warehouse:
+        types = warehouse.column_types("spotify_api")
+    return {
+        table: {column for column in columns if not column.startswith("_dlt_")}
+        for table, columns in types.items()
+        if not table.startswith("_dlt_")
+    }
+
+
+def test_every_declared_table_and_column_is_there_without_any_sign_in(settings: Settings) -> None:
+    with open_warehouse(settings) as warehouse:
+        ensure_tables(warehouse)
+    assert present(settings) == declared()
+    with open_warehouse(settings) as warehouse:
+        types = warehouse.column_types("spotify_api")
+        started = time.perf_counter()
+        ensure_tables(warehouse)
+        assert time.perf_counter() - started < 1
+    assert types["recently_played"]["played_at"] == "TIMESTAMP WITH TIME ZONE"
+    assert types["tracks"]["popularity"] == "BIGINT"
+    assert types["tracks__artists"]["_dlt_parent_id"] == "VARCHAR"
+
+
+def test_a_collection_adds_no_column_that_is_not_declared_and_nothing_private(
+    collect: Collect, settings: Settings, query: Query
+) -> None:
+    outcome = collect()
+    assert outcome.outcome == "complete"
+    assert present(settings) == declared()
+    assert query("select count(*) from users") == [(1,)]
+    ((calls, rows),) = query(
+        "select sum(calls), sum(rows) from collection_runs__resources"
+        " where _dlt_parent_id = (select _dlt_id from collection_runs)"
+    )
+    assert (calls, rows) == (outcome.calls, sum(outcome.rows.values()))
+    assert query("select listener, outcome, calls from collection_runs") == [
+        ("me", "complete", outcome.calls)
+    ]
+
+
+def test_a_field_that_spotify_adds_or_types_anew_is_kept_in_a_column_of_its_own(
+    collect: Collect, settings: Settings, query: Query
+) -> None:
+    collect(max_calls=1)
+    track = {"observed_at": "2026-01-01T00:00:00Z", "id": "x", "mood": "blue", "popularity": "high"}
+    Spool(settings, "me").add(Answer([("tracks", track)]), datetime.now(UTC))
+    collect(max_calls=0)
+    assert query("select mood, popularity, popularity__v_text from tracks where id = 'x'") == [
+        ("blue", None, "high")
+    ]
+
+
+def test_no_call_is_made_before_spotify_wants_one_and_the_next_day_it_goes_on(
+    collect: Collect, service: Service, query: Query
+) -> None:
+    service.faults.next("rate_limited_for_a_day", paths="/v1/me/top/*")
+    outcome = collect()
+    assert outcome.outcome == "try_later"
+    assert outcome.try_later_until is not None
+    assert outcome.rows["recently_played"] == 50
+    assert not outcome.needs_attention
+    made = len(service.calls)
+
+    assert collect().outcome == "try_later"
+    assert len(service.calls) == made
+
+    service.clock.now = outcome.try_later_until
+    assert collect(max_calls=30).outcome != "try_later"
+    assert [row[0] for row in query("select outcome from collection_runs order by ended_at")][
+        :2
+    ] == [
+        "try_later",
+        "try_later",
+    ]
+
+
+def test_a_dead_sign_in_wants_attention_and_a_new_one_mends_it(
+    collect: Collect, sign_in: Callable[..., Any], service: Service
+) -> None:
+    service.revoke("me")
+    dead = collect()
+    assert (dead.outcome, dead.needs_attention) == ("sign_in_needed", True)
+    assert "spotify-elt login" in (dead.message or "")
+    sign_in()
+    assert collect(max_calls=2).rows["recently_played"] == 50
+
+
+class TestTwoListeners:
+    """Each with a world and a sign-in of their own, in one warehouse."""
+
+    @pytest.fixture
+    def service(self, world: World, now: datetime) -> Iterator[Service]:
+        with serve({"me": world, "you": imagine(1_500, seed=12)}, now=now) as service:
+            yield service
+
+    def test_each_has_their_own_plays_cursor_and_trouble(
+        self, collect: Collect, sign_in: Callable[..., Any], service: Service, query: Query
+    ) -> None:
+        sign_in("you")
+        collect("me", max_calls=2)
+        collect("you", max_calls=2)
+        service.revoke("me")
+        service.clock.advance(timedelta(hours=6))
+
+        assert collect("me").needs_attention
+        assert not collect("you", max_calls=1).needs_attention
+
+        for listener in ("me", "you"):
+            plays = query(
+                f"select played_at, track__id from recently_played where listener = '{listener}'"
+            )
+            assert Counter((at.astimezone(UTC), track) for at, track in plays) == Counter(
+                service.answered_plays(listener)
+            )
+
+
+def test_the_calls_of_a_day_are_counted_over_runs_and_enrichment_leaves_some(
+    collect: Collect, make_settings: Callable[..., Settings], service: Service
+) -> None:
+    frugal = make_settings(max_calls_per_day=40)
+    first = collect(settings=frugal)
+    assert (first.outcome, first.calls) == ("budget_spent", 32)
+    second = collect(settings=frugal)
+    assert (second.outcome, second.calls) == ("budget_spent", 1)
+    service.clock.advance(timedelta(days=1))
+    assert collect(settings=frugal).calls > 1
+
+
+def test_a_server_that_fails_for_one_list_costs_only_that_list(
+    collect: Collect, service: Service, query: Query
+) -> None:
+    service.faults.next("server_error", paths="/v1/me/albums", times=4)
+    outcome = collect(max_calls=30)
+    assert query("select count(*) from list_observations where list_name = 'saved_albums'") == [
+        (0,)
+    ]
+    assert query("select count(*) from list_observations where list_name = 'saved_shows'") == [(1,)]
+    assert outcome.rows["recently_played"] == 50
+
+
+def test_a_collector_goes_on_while_the_warehouse_is_open_elsewhere(
+    settings: Settings, sign_in: Callable[..., Any], clock: Any, service: Service, world: World
+) -> None:
+    sign_in()
+    collector = Collector(settings, "me", clock=clock)
+    collector.poll()
+    collector.poll()
+    left = [play for play in world.plays if play.ended_at > service.clock.now]
+    service.clock.now = left[5].ended_at
+    holder = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('open', flush=True);"
+            " sys.stdin.read()",
+            str(settings.duckdb_path),
+        ],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert holder.stdout is not None
+    holder.stdout.readline()
+    try:
+        outcome = collector.poll()
+        assert outcome.rows["recently_played"] > 0
+        assert "open in another program" in (outcome.message or "")
+    finally:
+        holder.communicate()
+    service.clock.advance(timedelta(minutes=1))
+    collector.poll()
+    collector.close()
+    with duckdb.connect(settings.duckdb_path) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        rows = connection.execute(
+            "select played_at, track__id from spotify_api.recently_played"
+        ).fetchall()
+    assert Counter((at.astimezone(UTC), track) for at, track in rows) == Counter(
+        service.answered_plays()
+    )
+
+
+@pytest.fixture
+def environment(
+    settings: Settings, sign_in: Callable[..., Any], service: Service
+) -> dict[str, str]:
+    """For a `spotify-elt` of its own: the service, this test's warehouse and sign-in."""
+    sign_in()
+    return {
+        **os.environ,
+        **service.environment,
+        "SPOTIFY_TOKENS": str(settings.spotify_tokens),
+        "DUCKDB_PATH": str(settings.duckdb_path),
+        "REQUESTS_PER_MINUTE": "0",
+    }
+
+
+def test_a_run_that_is_killed_again_and_again_makes_no_call_twice_and_loses_nothing(
+    environment: dict[str, str], service: Service, query: Query
+) -> None:
+    for milliseconds in (1_100, 1_500, 1_900, 2_500, 3_500, 5_000, 7_000):
+        process = _start(environment)
+        time.sleep(milliseconds / 1_000)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    assert _start(environment).wait(120) == 0
+
+    plays = query("select played_at, track__id from recently_played")
+    assert Counter((at.astimezone(UTC), track) for at, track in plays) == Counter(
+        service.answered_plays()
+    )
+    lookups = Counter(
+        call.path
+        for call in service.calls
+        if call.status == 200 and call.path.split("/")[2] in {"tracks", "artists", "albums"}
+    )
+    # the one that was on its way when the process died was answered to nobody
+    assert sum(count - 1 for count in lookups.values()) <= 7
+    assert query("select id from tracks__artists except select id from artists") == []
+    for child in ("tracks__artists", "albums__images", "recently_played__track__artists"):
+        parent = child.split("__")[0]
+        orphans = f"select _dlt_parent_id from {child} except select _dlt_id from {parent}"
+        assert query(orphans) == []
+    assert (
+        query("select _dlt_id from tracks except select _dlt_parent_id from tracks__artists") == []
+    )
+    assert query("select id from albums group by id having count(*) > 1") == []
+
+
+def test_a_collector_stops_within_a_second_of_sigterm_and_its_spool_is_loaded(
+    environment: dict[str, str], query: Query
+) -> None:
+    process = _start(environment, "--every", "1h")
+    deadline = time.monotonic() + 60
+    assert process.stdout is not None
+    assert b"50 plays" in process.stdout.readline()
+    os.killpg(process.pid, signal.SIGTERM)
+    assert process.wait(deadline - time.monotonic()) == 0
+    assert query("select count(*) from recently_played") == [(50,)]
+    assert query("select count(*) from collection_runs") == [(1,)]
+
+
+def _start(environment: dict[str, str], *arguments: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "ingestion", "collect", *arguments],
+        cwd=PROJECT_ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    )
