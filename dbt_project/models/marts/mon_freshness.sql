@@ -60,7 +60,7 @@ loads_by_source as (
         listener,
         case when kind in ('extended_audio', 'extended_video') then 'extended_export' else 'account_export' end
             as play_source,
-        max(loaded_at) as last_loaded_at
+        max(loaded_at) as loaded_at
     from imports
     where first_ended_at is not null
     group by
@@ -73,7 +73,7 @@ loads_by_source as (
     select
         listener,
         'web_api' as play_source,
-        max(ended_at) as last_loaded_at
+        max(ended_at) as loaded_at
     from runs
     where outcome in ('complete', 'budget_spent')
     group by listener
@@ -87,7 +87,7 @@ final as (
         coalesce(plays_by_source.play_source, loads_by_source.play_source) as play_source,
         coalesce(plays_by_source.play_count, 0) as play_count,
         plays_by_source.last_play_at,
-        loads_by_source.last_loaded_at
+        loads_by_source.loaded_at
     from plays_by_source
     full outer join loads_by_source
         on
