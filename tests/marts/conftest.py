@@ -16,7 +16,7 @@ from ingestion.raw_tables import ensure_raw_tables
 from ingestion.settings import PROJECT_ROOT, load_settings
 from ingestion.spotify_api.collecting import Collector
 from ingestion.spotify_export.importing import ImportReport, import_exports
-from ingestion.transform import build_models
+from ingestion.transform import BuildReport, build_models
 from simulator.web_api import Service
 from tests.spotify_api.conftest import SharedClock
 
@@ -80,8 +80,9 @@ class Home:
         collector.poll()
         collector.close()
 
-    def build(self, *, full_refresh: bool = False) -> None:
-        build_models(load_settings(duckdb_path=self.duckdb_path), full_refresh=full_refresh)
+    def build(self, *, full_refresh: bool = False) -> BuildReport:
+        settings = load_settings(duckdb_path=self.duckdb_path)
+        return build_models(settings, full_refresh=full_refresh)
 
     def query(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         with duckdb.connect(self.duckdb_path) as connection:

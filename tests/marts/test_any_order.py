@@ -74,6 +74,24 @@ def test_a_second_build_changes_nothing(exports: list[Path], home: Home) -> None
     assert home.marts() == before
 
 
+def test_views_and_seeds_are_made_anew_by_another_project_alone(
+    exports: list[Path], home: Home, dbt_project_copy: Path
+) -> None:
+    home.ingest(exports[2])
+    first = home.build()
+    second = home.build()
+    assert second.models < first.models / 2
+    assert second.tests == first.tests
+
+    view = dbt_project_copy / "models" / "intermediate" / "int_account_plays.sql"
+    before = view.read_text()
+    try:
+        view.write_text(before + "-- edited\n")
+        assert home.build().models == first.models
+    finally:
+        view.write_text(before)
+
+
 def test_a_corrected_time_zone_reaches_every_play(exports: list[Path], home: Home) -> None:
     home.ingest(exports[2])
     home.build()
