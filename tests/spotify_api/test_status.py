@@ -1,0 +1,87 @@
+"""What `spotify-elt status` says, before there is anything and after everything has gone wrong."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from ingestion.settings import Settings
+from ingestion.spotify_api.collecting import Outcome
+from ingestion.status import show_status
+from ingestion.warehouse import open_warehouse
+from simulator import World
+from simulator.web_api import Service
+
+Collect = Callable[..., Outcome]
+
+
+@pytest.fixture
+def told(settings: Settings) -> Callable[[], str]:
+    def show() -> str:
+        console = Console(file=io.StringIO(), width=200)
+        show_status(console, settings)
+        assert isinstance(console.file, io.StringIO)
+        return console.file.getvalue()
+
+    return show
+
+
+def test_without_anything_it_says_how_to_begin(told: Callable[[], str]) -> None:
+    assert "spotify-elt login" in told()
+
+
+def test_with_a_sign_in_alone_it_says_how_to_go_on(
+    told: Callable[[], str], sign_in: Callable[..., Any]
+) -> None:
+    sign_in(authorised_at=datetime.now(UTC))
+    assert "spotify-elt collect" in told()
+
+
+def test_an_empty_warehouse_is_no_error(told: Callable[[], str], settings: Settings) -> None:
+    with open_warehouse(settings):
+        pass
+    assert "spotify-elt login" in told()
+
+
+def test_after_a_collection_it_says_what_is_there_and_what_is_refused(
+    told: Callable[[], str], collect: Collect, service: Service
+) -> None:
+    collect()
+    started = time.perf_counter()
+    text = told()
+    assert time.perf_counter() - started < 3
+    last = max(played_at for played_at, _ in service.answered_plays()).astimezone()
+    for words in (
+        "50 collected",
+        f"the last ended {last:%Y-%m-%d %H:%M}",
+        "complete",
+        "several_artists",
+        "sign-in    ends",
+    ):
+        assert words in text
+
+
+def test_what_remains_to_be_looked_up_is_counted(told: Callable[[], str], collect: Collect) -> None:
+    collect(max_calls=30)
+    assert "to look up" in told()
+
+
+def test_gaps_and_dead_sign_ins_are_told(
+    told: Callable[[], str], collect: Collect, service: Service, world: World
+) -> None:
+    collect(max_calls=2)
+    left = [play for play in world.plays if play.ended_at > service.clock.now]
+    service.clock.now = left[80].ended_at
+    collect(max_calls=2)
+    service.clock.advance(timedelta(minutes=1))
+    service.revoke("me")
+    collect(max_calls=2)
+    text = told()
+    assert "1 where plays may be missing" in text
+    assert "sign in needed" in text
