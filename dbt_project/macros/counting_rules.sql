@@ -1,6 +1,7 @@
 {#-
     Everything but the files that decides what a month's rows look like, as one hash: the vars, and
-    the SQL itself, so that a new version of a model reaches the months that an old one computed.
+    the SQL of fct_plays and of all that it is made from, so that a new version of a model reaches
+    the months that an old one computed.
 -#}
 {% macro counting_rules() -%}
     {%- set rules = [] -%}
@@ -11,11 +12,15 @@
         {%- do rules.append(name ~ '=' ~ var(name)) -%}
     {%- endfor -%}
     {%- if execute -%}
-        {%- for node in graph.nodes.values() | selectattr('resource_type', 'in', ['model', 'seed']) | sort(attribute='name') -%}
-            {%- if node.name == 'fct_plays' or node.name == 'country_time_zones' or node.name.startswith(('stg_', 'int_')) -%}
-                {%- do rules.append(node.name ~ '=' ~ node.checksum.checksum) -%}
-            {%- endif -%}
+        {%- set upstream = graph.nodes.values() | selectattr('name', 'equalto', 'fct_plays') | list -%}
+        {%- for node in upstream -%}
+            {%- do rules.append(node.name ~ '=' ~ node.checksum.checksum) -%}
+            {%- for unique_id in node.depends_on.nodes if unique_id in graph.nodes -%}
+                {%- if graph.nodes[unique_id] not in upstream -%}
+                    {%- do upstream.append(graph.nodes[unique_id]) -%}
+                {%- endif -%}
+            {%- endfor -%}
         {%- endfor -%}
     {%- endif -%}
-    {{ local_md5(rules | join(';')) }}
+    {{ local_md5(rules | sort | join(';')) }}
 {%- endmacro %}

@@ -69,7 +69,7 @@ polled_months as (
         listener,
         {{ month_of('played_at') }} as ended_month,
         count(*) as play_count,
-        max(observed_at) as last_observed_at
+        max(played_at) as last_played_at
     from api_plays
     group by listener, {{ month_of('played_at') }}
 
@@ -86,7 +86,7 @@ api_months as (
             "' '",
             'cast(polled_months.play_count as ' ~ dbt.type_string() ~ ')',
             "' '",
-            'cast(polled_months.last_observed_at as ' ~ dbt.type_string() ~ ')',
+            'cast(polled_months.last_played_at as ' ~ dbt.type_string() ~ ')',
         ]) }} as input,
         cast({{ dbt.dateadd('month', 'numbers.generated_number - 2', 'polled_months.ended_month') }} as date)
             as ended_month

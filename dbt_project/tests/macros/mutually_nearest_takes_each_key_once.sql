@@ -37,7 +37,10 @@ second_choices as (
 
 chosen as (
 
-    select {{ dbt.listagg("computed_month || left_key || right_key", "' '", "order by computed_month, left_key") }} as pairs
+    select
+        {{ dbt.listagg(
+            "computed_month || left_key || right_key", "' '", "order by computed_month, left_key",
+        ) }} as pairs
     from (
         select computed_month, left_key, right_key from first_choices
         union all
