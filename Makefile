@@ -1,7 +1,7 @@
 # spotify-elt: your Spotify history in a warehouse. `make` lists the targets.
 #
 # Variables (environment or .env; see .env.example): EXPORT, LISTENER, LISTENER_TIMEZONE,
-# WAREHOUSE, DUCKDB_PATH.
+# WAREHOUSE, DUCKDB_PATH, and those of the Web API.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -10,7 +10,7 @@ export DBT_PROJECT_DIR ?= $(CURDIR)/dbt_project
 export DBT_PROFILES_DIR ?= $(CURDIR)/profiles
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo ingest build parquet docs test lint format bench lock clean
+.PHONY: help setup run demo login ingest collect status build parquet docs test lint format bench lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,8 +23,17 @@ run: setup ## EXPORT=my_spotify_data.zip: load it, build and test the marts, say
 demo: setup ## the same for a simulated listener, in data/demo
 	@$(SPOTIFY_ELT) demo
 
-ingest: setup ## load what is new into the raw tables
+login: setup ## sign in to Spotify, once in six months: runs then ask it for what is new
+	@$(SPOTIFY_ELT) login
+
+ingest: setup ## load what is new into the raw tables: exports, then Spotify if signed in
 	@$(SPOTIFY_ELT) ingest
+
+collect: setup ## ask Spotify every half hour, until Ctrl+C
+	@$(SPOTIFY_ELT) collect --every 30m
+
+status: setup ## what is collected, how fresh, what is missing, when the sign-in ends
+	@$(SPOTIFY_ELT) status
 
 build: setup ## build and test the dbt models
 	@$(SPOTIFY_ELT) build

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ingestion.settings import Settings
+from ingestion.spotify_api.tokens import signed_in_listeners
 from ingestion.spotify_export.report import FileOutcome, ImportReport
 from ingestion.warehouse import Row, Warehouse, open_warehouse
 
@@ -91,7 +92,9 @@ def _show_listener(console: Console, warehouse: Warehouse, row: Row) -> None:
         f" {first:%-d %B %Y} to {last:%-d %B %Y}"
     )
     _show_not_counted(console, warehouse, listener)
+    _show_what_is_uncertain(console, warehouse, listener)
     _show_top_artists(console, warehouse, listener)
+    _show_genres(console, warehouse, listener)
 
 
 def _show_not_counted(console: Console, warehouse: Warehouse, listener: str) -> None:
@@ -116,6 +119,28 @@ def _show_not_counted(console: Console, warehouse: Warehouse, listener: str) -> 
         console.print(f"  {repeats:>9,} more records of the same plays, counted once")
 
 
+def _show_what_is_uncertain(console: Console, warehouse: Warehouse, listener: str) -> None:
+    """What an export will settle: lengths that are estimated, and plays that may be missing."""
+    [(estimated,)] = warehouse.query(
+        "select count(estimated_ms_played) from marts.fct_plays where listener = ?", [listener]
+    )
+    if estimated:
+        console.print(
+            f"  {estimated:>9,} recent plays with an estimated length, until an export tells",
+            soft_wrap=True,
+        )
+    for start, end in warehouse.query(
+        "select gap_started_at, gap_ended_at from marts.mon_collection_gaps"
+        " where listener = ? and not is_filled order by gap_started_at",
+        [listener],
+    ):
+        console.print(
+            f"  [yellow]plays may be missing from {start:%-d %B %Y %H:%M} to {end:%-d %B %Y %H:%M}"
+            " UTC[/]; the next export fills that in",
+            soft_wrap=True,
+        )
+
+
 def _show_top_artists(console: Console, warehouse: Warehouse, listener: str) -> None:
     artists = warehouse.query(
         "select artist_name, sum(listening_hours) as hours, sum(stream_count)"
@@ -137,6 +162,20 @@ def _show_top_artists(console: Console, warehouse: Warehouse, listener: str) -> 
     console.print(table)
 
 
+def _show_genres(console: Console, warehouse: Warehouse, listener: str) -> None:
+    genres = warehouse.query(
+        "select genres.broad_genre, sum(artists.listening_hours) as hours"
+        " from marts.agg_monthly_artists as artists"
+        " inner join (select distinct artist_key, broad_genre from marts.bridge_artist_genres)"
+        " as genres using (artist_key)"
+        " where artists.listener = ? group by all order by hours desc, 1 limit ?",
+        [listener, _TOP],
+    )
+    if genres:
+        words = ", ".join(f"{genre} {hours:,.0f} h" for genre, hours in genres)
+        console.print(f"Genres     {escape(words)}", soft_wrap=True)
+
+
 def _show_next_steps(console: Console, settings: Settings) -> None:
     path = _short(settings.duckdb_path.absolute())
     console.print(f"Warehouse  {escape(path)} (schema marts; begin with fct_plays)", soft_wrap=True)
@@ -144,6 +183,12 @@ def _show_next_steps(console: Console, settings: Settings) -> None:
         console.print(
             f"Time zone  {settings.time_zone} is this machine's;"
             " LISTENER_TIMEZONE=Europe/Oslo sets yours"
+        )
+    if not signed_in_listeners(settings):
+        console.print(
+            "Fresher    `spotify-elt login`, once: then each run asks Spotify for what is new,"
+            " genres and releases too",
+            soft_wrap=True,
         )
     console.print(
         "Next       `make docs` for every table and column, `make parquet` for files,"
