@@ -249,7 +249,9 @@ class _Reader:
             if self._wanted(look) <= look.rows + len(items):
                 if self._pages > 1 and not self._listing.is_unchanged():
                     raise _ListChanged
-                yield self._end(look, items[: self._wanted(look) - look.rows], is_whole=True)
+                # behind a limit something may slide out of sight that is not gone
+                is_whole = self._wanted(look) == look.total
+                yield self._end(look, items[: self._wanted(look) - look.rows], is_whole=is_whole)
                 return
             if not items:
                 raise _ListChanged

@@ -298,7 +298,8 @@ NAME_MATCHES: Final = RawTable(
 
 #: One look at a list (`list_name`: the table; `list_id`: a playlist's id, a time range or null).
 #: A look counts when as many rows as `total` carry its `observed_at`, so that a page that failed
-#: is never read as a removal. `is_whole` false: only what was added since the look before.
+#: is never read as a removal. `is_whole` false: only what was added since the look before, or what
+#: a limit let through.
 LIST_OBSERVATIONS: Final = RawTable(
     "list_observations",
     {

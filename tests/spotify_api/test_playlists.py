@@ -124,3 +124,5 @@ def test_limits_are_kept_and_such_a_look_is_as_long_as_it_says(looks: Looks) -> 
             and row.get("playlist_id") == look["list_id"]
         ]
         assert len(of_look) == look["total"] <= 3
+        # what lies behind the limit is not gone
+        assert look["is_whole"] is (look["list_name"] != "playlists" and look["total"] < 2)
