@@ -7,10 +7,12 @@ data/bench; the first reading of them (into the page cache) is not timed.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -49,16 +51,34 @@ pipeline.run(rows(), table_name="streaming_history")
 """
 
 
+#: A Spotify account whose plays name some 10,000 tracks, until its standard input ends.
+SERVE = """
+import json, sys
+from datetime import timedelta
+from simulator import imagine
+from simulator.web_api import serve
+world = imagine(75_000, seed=7, artists=1_100)
+now = world.plays[-1].ended_at + timedelta(hours=1)
+with serve(world, now=now, contract=sys.argv[1]) as service:
+    secrets = {"SPOTIFY_CLIENT_SECRET": service.client_secret,
+               "SPOTIFY_REFRESH_TOKEN": service.sign_in()}
+    print(json.dumps(service.environment | secrets), flush=True)
+    sys.stdin.read()
+"""
+
+
 @dataclass(frozen=True)
 class Measured:
-    """One process: seconds of wall time, megabytes of peak memory."""
+    """One process: seconds of wall time and of processor time, megabytes of peak memory."""
 
     seconds: float
     megabytes: float
+    cpu_seconds: float
 
 
 def measure(*command: str, **variables: str) -> Measured:
     started = time.perf_counter()
+    cpu_before = os.times()
     with subprocess.Popen(
         [sys.executable, *command],
         env=os.environ | variables,
@@ -73,7 +93,10 @@ def measure(*command: str, **variables: str) -> Measured:
         seconds = time.perf_counter() - started
         if process.returncode:
             raise SystemExit((process.stderr.read() if process.stderr else b"").decode())
-    return Measured(seconds, peak)
+    cpu = os.times()
+    cpu_seconds = cpu.children_user + cpu.children_system
+    cpu_seconds -= cpu_before.children_user + cpu_before.children_system
+    return Measured(seconds, peak, cpu_seconds)
 
 
 def tree_megabytes(pid: int) -> float:
@@ -87,23 +110,66 @@ def tree_megabytes(pid: int) -> float:
     return own / 1024 + sum(tree_megabytes(int(child)) for child in children)
 
 
-def ours(verb: str, database: Path, *exports: Path) -> Measured:
+def ours(verb: str, database: Path, *exports: Path, **variables: str) -> Measured:
     return measure(
-        "-m",
-        "ingestion",
-        verb,
+        *("-m", "ingestion", verb),
+        SPOTIFY_TOKENS=str(Path(tempfile.gettempdir()) / "no-such-tokens.json"),
         EXPORT=":".join(str(path) for path in exports),
         DUCKDB_PATH=str(database),
         LISTENER_TIMEZONE="Europe/Oslo",
         DBT_TARGET_PATH=str(BENCH / "target"),
         DBT_LOG_PATH=str(BENCH / "logs"),
         PYTHONPATH=str(PROJECT_ROOT),
+        **variables,
     )
 
 
-def make_files() -> tuple[Path, Path, Path]:
-    """A million plays, the month after them, and a hundred thousand plays; made once."""
-    million, month, small = BENCH / "million", BENCH / "month", BENCH / "small"
+@dataclass(frozen=True)
+class Enriched:
+    """A catalogue filled from the Web API: what it cost, what it holds, a poll after it."""
+
+    collect: Measured
+    objects: int
+    tracks: int
+    calls_for_tracks: int
+    idle_poll: Measured
+
+
+def enrich(contract: str, database: Path, export: Path) -> Enriched:
+    """Look up all that an export names, unpaced, then poll once more and find nothing."""
+    ours("ingest", database, export)
+    with subprocess.Popen(
+        [sys.executable, "-c", SERVE, contract],
+        env=os.environ | {"PYTHONPATH": str(PROJECT_ROOT)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as server:
+        assert server.stdout
+        variables = json.loads(server.stdout.readline()) | {
+            "REQUESTS_PER_MINUTE": "0",
+            "MAX_CALLS": "1000000",
+            "MAX_CALLS_PER_DAY": "10000000",
+        }
+        collect = ours("collect", database, **variables)
+        idle_poll = ours("collect", database, **variables)
+        server.communicate("")
+    kinds = ("tracks", "albums", "artists", "episodes", "shows", "track_audio_features")
+    with duckdb.connect(str(database), read_only=True) as connection:
+        counts = {
+            kind: connection.execute(f"select count(*) from spotify_api.{kind}").fetchall()[0][0]
+            for kind in kinds
+        }
+        [(calls,)] = connection.execute(
+            "select sum(calls) from spotify_api.collection_runs__resources"
+            " where name in ('tracks', 'several_tracks')"
+        ).fetchall()
+    return Enriched(collect, sum(counts.values()), counts["tracks"], calls, idle_poll)
+
+
+def make_files() -> tuple[Path, Path, Path, Path]:
+    """A million plays, the month after them, a hundred thousand, and those that SERVE knows."""
+    million, month, small, played = (BENCH / n for n in ("million", "month", "small", "played"))
     if not (BENCH / "made").exists():
         shutil.rmtree(BENCH, ignore_errors=True)
         write_listening_history(million, plays=MILLION, end=date(2026, 1, 1))
@@ -111,16 +177,17 @@ def make_files() -> tuple[Path, Path, Path]:
         world = imagine(3_000, seed=2, start=start, end=start + timedelta(days=31))
         write_export(world, month, [Extended("extended_2026")])
         write_listening_history(small, plays=100_000)
+        write_export(imagine(75_000, seed=7, artists=1_100), played, [Extended("extended_2026")])
         (BENCH / "made").touch()
     for path in BENCH.rglob("*.json"):
         path.read_bytes()
-    return million, month, small
+    return million, month, small, played
 
 
 def main() -> None:
     console = Console(highlight=False)
     console.print("Making the files (once) ...")
-    million, month, small = make_files()
+    million, month, small, played = make_files()
     databases = BENCH / "databases"
     shutil.rmtree(databases, ignore_errors=True)
     databases.mkdir()
@@ -148,7 +215,12 @@ def main() -> None:
     month_ingest = ours("ingest", ours_db, million, month)
     month_build = ours("build", ours_db)
     small_run = ours("run", databases / "small.duckdb", small)
+    (databases / "small.duckdb").unlink()
+    second_run = ours("run", databases / "small.duckdb", small)
     small_ingest = ours("ingest", databases / "small_only.duckdb", small)
+
+    single = enrich("development", databases / "single.duckdb", played)
+    batch = enrich("extended", databases / "batch.duckdb", played)
 
     table = Table("what", "seconds", "peak MB", "beside")
     rows = [
@@ -164,10 +236,19 @@ def main() -> None:
         ("spotify-elt run, nothing new", again, ""),
         ("one more month: ingest", month_ingest, ratio(month_ingest, ingest, "the first")),
         ("one more month: build", month_build, ratio(month_build, build, "the first")),
-        ("100,000 plays: spotify-elt run", small_run, ""),
+        ("100,000 plays: spotify-elt run, the very first", small_run, ""),
+        ("100,000 plays: spotify-elt run, environment warm", second_run, ""),
         ("100,000 plays: spotify-elt ingest", small_ingest, ""),
         ("100,000 plays: dlt with Python dicts", dicts, ratio(dicts, small_ingest, "our ingest")),
     ]
+    for mode, enriched in (("one by one", single), ("in batches", batch)):
+        cost = enriched.collect.cpu_seconds * 1000 / enriched.objects
+        beside = f"{cost:.2f} ms of the collector's own for each of {enriched.objects:,} objects"
+        rows.append(
+            (f"{enriched.tracks:,} tracks and theirs looked up {mode}", enriched.collect, beside)
+        )
+        beside = f"{enriched.calls_for_tracks:,} calls for the tracks"
+        rows.append((f"... and a poll that finds nothing ({mode})", enriched.idle_poll, beside))
     for what, measured, beside in rows:
         table.add_row(what, f"{measured.seconds:.1f}", f"{measured.megabytes:,.0f}", beside)
     console.print(table)
