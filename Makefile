@@ -46,10 +46,12 @@ docs: setup ## generate the dbt docs and serve them
 	@$(BIN)/dbt docs generate
 	@$(BIN)/dbt docs serve
 
-# what tests/dbt and tests/marts add is SQL; tracing dbt for coverage would double their time
+# what tests/dbt and tests/marts add is SQL; tracing dbt for coverage would double their time.
+# loadfile: what the tests of a file share is made once
+PYTEST = $(BIN)/python -m pytest -n 2 --dist loadfile
 test: .venv/installed-dev ## run every test, with coverage
-	@$(BIN)/python -m pytest -n 2 tests/dbt tests/marts
-	@$(BIN)/python -m pytest -n 2 --ignore tests/dbt --ignore tests/marts --cov --cov-report=term
+	@$(PYTEST) tests/dbt tests/marts
+	@$(PYTEST) --ignore tests/dbt --ignore tests/marts --cov --cov-report=term
 
 lint: .venv/installed-dev ## ruff, mypy, sqlfluff, no secrets
 	@$(BIN)/ruff check .
