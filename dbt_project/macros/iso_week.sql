@@ -1,0 +1,12 @@
+{#- A date's week by ISO 8601 as text that sorts: 2026-W05. Its year is that of its Thursday. -#}
+{% macro iso_week(expression) -%}
+    {{ return(adapter.dispatch('iso_week')(expression)) }}
+{%- endmacro %}
+
+{% macro default__iso_week(expression) -%}
+    {{ dbt.concat([
+        "cast(extract(isoyear from " ~ expression ~ ") as " ~ dbt.type_string() ~ ")",
+        "'-W'",
+        "right(" ~ dbt.concat(["'0'", "cast(extract(week from " ~ expression ~ ") as " ~ dbt.type_string() ~ ")"]) ~ ", 2)",
+    ]) }}
+{%- endmacro %}
