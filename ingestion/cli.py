@@ -29,6 +29,8 @@ app = typer.Typer(
     `spotify-elt run --export my_spotify_data.zip` loads the export, builds and tests the marts,
     and says what it found. Run it again at any time: only what is new is loaded.
 
+    `spotify-elt login`, once, and each run asks Spotify as well, for the plays since.
+
     Every option is also a variable, in the environment or in `.env`: EXPORT, LISTENER,
     LISTENER_TIMEZONE, WAREHOUSE, DUCKDB_PATH. `ingestion/settings.py` explains them.
     """,
