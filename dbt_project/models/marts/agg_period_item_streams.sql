@@ -133,7 +133,7 @@ items as (
         period_type,
         period,
         'show' as item_type,
-        {{ hash_key(['show_name']) }} as item_key,
+        show_name as item_key,
         sum(stream_count) as stream_count,
         sum(listened_ms) as listened_ms,
         input_key
@@ -153,10 +153,6 @@ final as (
         item_type,
         cast(stream_count as {{ dbt.type_bigint() }}) as stream_count,
         cast(listened_ms as {{ dbt.type_bigint() }}) as listened_ms,
-        row_number() over (
-            partition by listener, period_type, period, item_type
-            order by stream_count desc, listened_ms desc, item_key
-        ) as item_rank,
         input_key
     from items
 
