@@ -112,7 +112,8 @@ gaps as (
 
 estimated_plays as (
 
-    -- what was heard fits between the end before and its own, and is no longer than the track
+    -- what was heard fits between the end before and its own, and is no longer than the track; a
+    -- gap too short for a play to be listed is that of plays synced together, and tells nothing
     select
         play_key,
         listener,
@@ -123,7 +124,10 @@ estimated_plays as (
         context_type,
         context_uri,
         duration_ms,
-        case when gap_ms < duration_ms then gap_ms else duration_ms end as estimated_ms_played,
+        case
+            when gap_ms >= {{ var('listed_from_ms') }} and gap_ms < duration_ms then gap_ms
+            else duration_ms
+        end as estimated_ms_played,
         played_at,
         ended_month
     from gaps
