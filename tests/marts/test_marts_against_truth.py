@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -78,8 +79,8 @@ def test_every_period_counts_what_was_streamed_in_it(life: tuple[Home, list[Stre
     by_period = defaultdict(list)
     debuts: dict[tuple[str, str], Stream] = {}
     for stream in streams:
-        for period in stream.periods[:3]:
-            by_period[period].append(stream)
+        for key in stream.periods[:3]:
+            by_period[key].append(stream)
         for item in stream.items:
             debuts.setdefault(item, stream)
 
@@ -117,9 +118,10 @@ def test_the_period_before_is_that_of_the_row_before(life: tuple[Home, list[Stre
         " from marts.agg_period_listening order by period_type, period"
     )
     assert len(rows) > 100
-    for before, row in zip([None, *rows], rows, strict=False):
-        is_first = before is None or before[0] != row[0]
-        assert row[4:] == ((None, None, None) if is_first else before[1:4])
+    assert rows[0][4:] == (None, None, None)
+    for before, row in pairwise(rows):
+        is_of_same_type = before[0] == row[0]
+        assert row[4:] == (before[1:4] if is_of_same_type else (None, None, None))
 
 
 def test_charts_hold_every_item_in_its_place(life: tuple[Home, list[Stream]]) -> None:
@@ -129,9 +131,9 @@ def test_charts_hold_every_item_in_its_place(life: tuple[Home, list[Stream]]) ->
     for stream in streams:
         for item in stream.items:
             debuts.setdefault(item, stream)
-            for period in stream.periods[1:]:
-                counts[*period, *item][0] += 1
-                counts[*period, *item][1] += stream.ms_played
+            for key in stream.periods[1:]:
+                counts[*key, *item][0] += 1
+                counts[*key, *item][1] += stream.ms_played
 
     rows = home.query(
         "select period_type, period, item_type, case item_type when 'track' then track_id"
@@ -156,10 +158,10 @@ def test_charts_hold_every_item_in_its_place(life: tuple[Home, list[Stream]]) ->
     for period_type in ("month", "year"):
         listened_in = sorted({period for kind, period, *_ in counts if kind == period_type})
         before = dict(zip(listened_in[1:], listened_in, strict=False))
-        for kind, period, *item, _, _, _, previous_rank, is_new in rows:
+        for kind, period, item_type, name, _, _, _, previous_rank, is_new in rows:
             if kind == period_type:
-                assert previous_rank == ranks.get((kind, before.get(period, ""), *item))
-                assert is_new == ((kind, period) in debuts[item[0], item[1]].periods)
+                assert previous_rank == ranks.get((kind, before.get(period, ""), item_type, name))
+                assert is_new == ((kind, period) in debuts[item_type, name].periods)
 
 
 def test_streaks_are_the_runs_of_days_with_a_stream(life: tuple[Home, list[Stream]]) -> None:
