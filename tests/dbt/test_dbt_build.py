@@ -13,6 +13,7 @@ import duckdb
 import pytest
 from dbt.cli.main import dbtRunner
 
+from ingestion.raw_tables import ensure_raw_tables
 from ingestion.settings import PROJECT_ROOT, load_settings
 from ingestion.spotify_export.importing import import_exports
 from simulator import Account, Extended, imagine, write_export
@@ -43,14 +44,14 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     write_export(
         world, export, [Extended("endsong", half), Extended("extended_2026", half), Account(end)]
     )
-    import_exports(
-        load_settings(
-            export=[export],
-            listener="me",
-            listener_timezone="Europe/Oslo",
-            duckdb_path=folder / "spotify.duckdb",
-        )
+    settings = load_settings(
+        export=[export],
+        listener="me",
+        listener_timezone="Europe/Oslo",
+        duckdb_path=folder / "spotify.duckdb",
     )
+    import_exports(settings)
+    ensure_raw_tables(settings)
     copy = folder / "dbt_project"
     ignore = shutil.ignore_patterns("target", "logs")
     shutil.copytree(PROJECT_ROOT / "dbt_project", copy, ignore=ignore)
