@@ -141,6 +141,9 @@ moved_items as (
 
     select
         items_with_last.*,
+        case when items_with_last.item_type = 'track' then items_with_last.item_key end as track_key,
+        case when items_with_last.item_type = 'artist' then items_with_last.item_key end as artist_key,
+        case when items_with_last.item_type = 'album' then items_with_last.item_key end as album_key,
         case
             when items_with_last.last_period = periods.previous_period then items_with_last.last_rank
         end as previous_rank
@@ -174,17 +177,11 @@ final as (
         end as is_new
     from moved_items
     left join tracks
-        on
-            moved_items.item_type = 'track'
-            and moved_items.item_key = tracks.track_key
+        on moved_items.track_key = tracks.track_key
     left join artists
-        on
-            moved_items.item_type = 'artist'
-            and moved_items.item_key = artists.artist_key
+        on moved_items.artist_key = artists.artist_key
     left join albums
-        on
-            moved_items.item_type = 'album'
-            and moved_items.item_key = albums.album_key
+        on moved_items.album_key = albums.album_key
 
 )
 
