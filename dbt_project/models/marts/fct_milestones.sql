@@ -7,22 +7,75 @@ streams as (
         play_key,
         listened_ms,
         listening_date,
+        cast(ended_at as date) as utc_date,
         ended_at
     from {{ ref('fct_plays') }}
     where is_counted
 
 ),
 
-numbered_streams as (
+days as (
+
+    select
+        listener,
+        utc_date,
+        count(*) as stream_count,
+        sum(listened_ms) as listened_ms
+    from streams
+    group by listener, utc_date
+
+),
+
+days_with_totals as (
 
     select
         *,
-        row_number() over (partition by listener order by ended_at, play_key) as stream_number,
+        sum(stream_count) over (
+            partition by listener order by utc_date
+            rows between unbounded preceding and current row
+        ) as total_stream_count,
         sum(listened_ms) over (
-            partition by listener order by ended_at, play_key
+            partition by listener order by utc_date
+            rows between unbounded preceding and current row
+        ) as total_listened_ms
+    from days
+
+),
+
+milestone_days as (
+
+    -- few days hold a milestone, and only their streams need to be put in order
+    select
+        listener,
+        utc_date,
+        total_stream_count - stream_count as previous_stream_count,
+        total_listened_ms - listened_ms as previous_listened_ms
+    from days_with_totals
+    where
+        total_stream_count - stream_count < 1000
+        or floor(total_stream_count / 5000) > floor((total_stream_count - stream_count) / 5000)
+        or floor(total_listened_ms / 3600000000) > floor((total_listened_ms - listened_ms) / 3600000000)
+
+),
+
+numbered_streams as (
+
+    select
+        streams.*,
+        milestone_days.previous_stream_count + row_number() over (
+            partition by streams.listener, streams.utc_date
+            order by streams.ended_at, streams.play_key
+        ) as stream_number,
+        milestone_days.previous_listened_ms + sum(streams.listened_ms) over (
+            partition by streams.listener, streams.utc_date
+            order by streams.ended_at, streams.play_key
             rows between unbounded preceding and current row
         ) as listened_ms_so_far
     from streams
+    inner join milestone_days
+        on
+            streams.listener = milestone_days.listener
+            and streams.utc_date = milestone_days.utc_date
 
 ),
 
