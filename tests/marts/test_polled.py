@@ -105,7 +105,6 @@ def test_the_order_of_polls_and_exports_leaves_no_trace(
     home = Home(tmp_path_factory.mktemp("step_by_step"))
     home.poll(service, until=moment(world, 0.55))
     home.ingest(account)
-    home.build()
     home.poll(service, until=moment(world, 0.6))
     home.build()
     home.ingest(extended)
@@ -114,7 +113,8 @@ def test_the_order_of_polls_and_exports_leaves_no_trace(
     held, expected = home.marts(), at_once.marts()
     # the catalogue is asked for what is there at the time, so that may differ
     of_plays = ["fct_plays", "fct_sessions", "bridge_play_records", "dim_listeners"]
-    of_plays += [mart for mart in held if mart.startswith("agg_")]
+    of_genres = {"agg_period_items", "agg_year_in_review"}
+    of_plays += [mart for mart in held if mart.startswith("agg_") and mart not in of_genres]
     assert [mart for mart in of_plays if held[mart] != expected[mart]] == []
     home.build(full_refresh=True)
     assert home.marts() == held
