@@ -234,7 +234,7 @@ final as (
         listener,
         content_type,
         case
-            when is_music then {{ hash_key(["coalesce(track_id, coalesce(artist_name, '') || '|' || track_name)"]) }}
+            when is_music then {{ track_key('track_id', 'artist_name', 'track_name') }}
         end as track_key,
         case when is_music and artist_name is not null then {{ hash_key(['artist_name']) }} end as artist_key,
         case
