@@ -53,7 +53,8 @@ def _write_mart(warehouse: Warehouse, mart: str, columns: dict[str, str], folder
         select = f"select *, strftime(listening_date, '%Y-%m') as year_month from {_MARTS}.{mart}"
         partitions.append("year_month")
     folder.mkdir(parents=True)
-    if partitions:
+    [(is_empty,)] = warehouse.query(f"select not exists (from {_MARTS}.{mart})")
+    if partitions and not is_empty:  # without rows there are no partitions, and readers want a file
         by = f"partition_by ({', '.join(partitions)}), write_partition_columns true"
         target = folder
     else:
