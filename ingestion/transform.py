@@ -27,7 +27,7 @@ Progress: TypeAlias = Callable[[int, int, str], None]
 _TESTS_OF_LOGIC: Final = ("--exclude-resource-types", "unit_test", "--exclude", "tag:macro")
 
 #: Views and seeds hold nothing that a load could change: they are made anew when the project is
-#: another. To make them is most of what a build costs that finds little new.
+#: another. Each costs a build its own start-up, which adds up where little is new.
 _STANDS_ALREADY: Final = (
     *("config.materialized:view", "config.materialized:seed"),
     *("--indirect-selection", "empty"),  # their tests stay: rows are new

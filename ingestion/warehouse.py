@@ -118,7 +118,7 @@ class Loader:
         self._pipeline.run(source).raise_on_failed_jobs()
 
     def load_as_parquet(self, source: DltSource) -> None:
-        """Load a source of Python rows as one package; SQL `insert`, dlt's way, takes 7 times."""
+        """Load a source of Python rows as one package; dlt's own way, SQL `insert`, is slow."""
         self._pipeline.run(source, loader_file_format="parquet").raise_on_failed_jobs()
 
     def create_tables(self, source: DltSource) -> None:

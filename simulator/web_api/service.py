@@ -378,7 +378,7 @@ def serve(
 
 
 def _listening(port: int) -> socket.socket:
-    """A socket that says it is TCP: asyncio sends at once (no Nagle, 40 ms an answer) but then."""
+    """A socket that says it is TCP: asyncio sends at once (no Nagle) but then."""
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listening.bind(("127.0.0.1", port))
