@@ -44,7 +44,7 @@ def at_once(exports: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Ma
     return home.marts()
 
 
-@pytest.mark.parametrize("seed", [1])
+@pytest.mark.parametrize("seed", [1, 2])
 def test_the_order_and_batching_of_loads_leaves_no_trace(
     exports: list[Path], at_once: Marts, home: Home, seed: int
 ) -> None:

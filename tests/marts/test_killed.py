@@ -64,7 +64,7 @@ def undisturbed(
     return after_first, home.marts()
 
 
-@pytest.mark.parametrize("tables", [24])
+@pytest.mark.parametrize("tables", [1, 21, 28])
 def test_a_run_killed_while_dbt_builds_is_finished_by_the_next(
     home: Home,
     exports: tuple[Path, Path],

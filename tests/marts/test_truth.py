@@ -33,7 +33,7 @@ def day(world: World, share: float) -> date:
     return world.plays[int(share * (len(world.plays) - 1))].ended_at.date()
 
 
-@pytest.mark.parametrize("seed", [1])
+@pytest.mark.parametrize("seed", [1, 2, 3])
 def test_every_play_of_three_overlapping_exports_is_there_once(home: Home, seed: int) -> None:
     world = imagine(6_000, seed=seed)
     end = world.plays[-1].ended_at.date() + timedelta(days=1)
