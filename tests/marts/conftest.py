@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,6 @@ class Home:
 
     folder: Path
     time_zone: str = "Europe/Oslo"
-    moves: list[tuple[str, str, str]] = field(default_factory=list)
 
     @property
     def duckdb_path(self) -> Path:
@@ -129,9 +128,10 @@ def dbt_project_copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]
 
 
 @pytest.fixture
-def moves(dbt_project_copy: Path) -> Iterator[Path]:
-    """The seed of moves, to be edited; as it was afterwards."""
-    seed = dbt_project_copy / "seeds" / "listener_time_zones.csv"
-    before = seed.read_text()
-    yield seed
-    seed.write_text(before)
+def seeds(dbt_project_copy: Path) -> Iterator[Path]:
+    """The folder of the seeds, to be edited; as it was afterwards."""
+    folder = dbt_project_copy / "seeds"
+    before = {path: path.read_text() for path in folder.glob("*.csv")}
+    yield folder
+    for path, text in before.items():
+        path.write_text(text)

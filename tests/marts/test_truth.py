@@ -64,10 +64,10 @@ def test_every_play_of_three_overlapping_exports_is_there_once(home: Home, seed:
     assert {ms_played for _, _, ms_played, *_ in held - truth} <= undecided
 
 
-def test_each_play_is_on_the_clock_of_where_its_listener_lived(home: Home, moves: Path) -> None:
+def test_each_play_is_on_the_clock_of_where_its_listener_lived(home: Home, seeds: Path) -> None:
     world = imagine(4_000, seed=11)
     assert len({place.zone for place in world.life.homes}) > 1, "a listener who never moved"
-    with moves.open("a") as file:
+    with (seeds / "listener_time_zones.csv").open("a") as file:
         for place in world.life.homes:
             file.write(f"me,{place.zone},{place.since:%Y-%m-%d %H:%M:%S}\n")
 

@@ -24,14 +24,26 @@ api_history as (
 
 ),
 
+same_recordings as (
+
+    select * from {{ ref('int_same_recordings') }}
+
+),
+
+artist_names as (
+
+    select * from {{ ref('artist_names') }}
+
+),
+
 exported_plays as (
 
     select
         play_key,
         listener,
         track_id,
-        lower(artist_name) as artist_name,
-        lower(track_name) as track_name,
+        artist_name,
+        track_name,
         'extended' as export,
         ended_at
     from {{ ref('int_extended_plays') }}
@@ -43,8 +55,8 @@ exported_plays as (
         play_key,
         listener,
         track_id,
-        lower(artist_name) as artist_name,
-        lower(track_name) as track_name,
+        artist_name,
+        track_name,
         'account' as export,
         ended_at
     from {{ ref('int_account_plays') }}
@@ -83,8 +95,8 @@ api_hours as (
         api_records.play_key,
         api_records.listener,
         api_records.track_id,
-        lower(api_records.artist_name) as artist_name,
-        lower(api_records.album_artist_name) as album_artist_name,
+        lower(coalesce(artist_names.current_name, api_records.artist_name)) as artist_name,
+        lower(coalesce(album_artist_names.current_name, api_records.album_artist_name)) as album_artist_name,
         lower(api_records.track_name) as track_name,
         api_records.played_at,
         {{ dbt.dateadd(
@@ -92,15 +104,27 @@ api_hours as (
         ) }} as ended_hour
     from api_records
     cross join numbers
+    left join artist_names
+        on api_records.artist_name = artist_names.artist_name
+    left join artist_names as album_artist_names
+        on api_records.album_artist_name = album_artist_names.artist_name
 
 ),
 
 near_plays as (
 
     select
-        exported_plays.*,
+        exported_plays.play_key,
+        exported_plays.listener,
+        exported_plays.track_id,
+        lower(coalesce(artist_names.current_name, exported_plays.artist_name)) as artist_name,
+        lower(exported_plays.track_name) as track_name,
+        exported_plays.export,
+        exported_plays.ended_at,
         {{ dbt.date_trunc('hour', 'exported_plays.ended_at') }} as ended_hour
     from exported_plays
+    left join artist_names
+        on exported_plays.artist_name = artist_names.artist_name
 
 ),
 
@@ -119,6 +143,26 @@ pairs_by_track as (
             api_hours.listener = near_plays.listener
             and api_hours.ended_hour = near_plays.ended_hour
             and api_hours.track_id = near_plays.track_id
+
+),
+
+pairs_by_recording as (
+
+    select
+        api_hours.computed_month,
+        api_hours.play_key as left_key,
+        near_plays.play_key as right_key,
+        'same_recording' as likeness,
+        near_plays.export,
+        {{ dbt.datediff('api_hours.played_at', 'near_plays.ended_at', 'second') }} as seconds
+    from api_hours
+    inner join same_recordings
+        on api_hours.track_id = same_recordings.track_id
+    inner join near_plays
+        on
+            api_hours.listener = near_plays.listener
+            and api_hours.ended_hour = near_plays.ended_hour
+            and same_recordings.other_track_id = near_plays.track_id
 
 ),
 
@@ -161,6 +205,8 @@ pairs as (
     from (
         select * from pairs_by_track
         union all
+        select * from pairs_by_recording
+        union all
         select * from pairs_by_names
     ) as all_pairs
 
@@ -168,12 +214,12 @@ pairs as (
 
 ordered_pairs as (
 
-    -- exact before approximate, the exact export before the coarse one, ids before names
+    -- exact before approximate, the exact export before the coarse one, ids before ISRC before names
     select
         *,
         case when abs(seconds) <= 2 then 0 else 40000 end
         + case when export = 'extended' then 0 else 20000 end
-        + case when likeness = 'same_track' then 0 else 10000 end
+        + case likeness when 'same_track' then 0 when 'same_recording' then 5000 else 10000 end
         + abs(seconds) as distance
     from pairs
     where abs(seconds) <= 1800

@@ -34,6 +34,12 @@ album_images as (
 
 ),
 
+artist_names as (
+
+    select * from {{ ref('artist_names') }}
+
+),
+
 observations as (
 
     select
@@ -95,7 +101,7 @@ latest_albums as (
         album_artists.artist_id,
         whole.upc,
         latest.album_name,
-        album_artists.artist_name,
+        coalesce(artist_names.current_name, album_artists.artist_name) as artist_name,
         latest.album_type,
         whole.label,
         latest.release_date_precision,
@@ -112,6 +118,8 @@ latest_albums as (
         on latest.album_id = popular.album_id
     left join album_artists
         on latest.row_key = album_artists.parent_key
+    left join artist_names
+        on album_artists.artist_name = artist_names.artist_name
     left join album_images
         on latest.row_key = album_images.parent_key
     where

@@ -39,6 +39,12 @@ list_entries as (
 
 ),
 
+artist_names as (
+
+    select * from {{ ref('artist_names') }}
+
+),
+
 ordered_artists as (
 
     select
@@ -118,12 +124,13 @@ all_names as (
 
 named_artists as (
 
-    select
-        artist_id,
-        artist_name
+    select distinct
+        all_names.artist_id,
+        coalesce(artist_names.current_name, all_names.artist_name) as artist_name
     from all_names
-    where artist_id is not null and artist_name is not null
-    group by artist_id, artist_name
+    left join artist_names
+        on all_names.artist_name = artist_names.artist_name
+    where all_names.artist_id is not null and all_names.artist_name is not null
 
 ),
 

@@ -12,16 +12,24 @@ track_artists as (
 
 ),
 
+artist_names as (
+
+    select * from {{ ref('artist_names') }}
+
+),
+
 credits as (
 
     select
         tracks.track_id,
         track_artists.artist_id,
-        track_artists.artist_name,
+        coalesce(artist_names.current_name, track_artists.artist_name) as artist_name,
         track_artists.artist_position
     from tracks
     inner join track_artists
         on tracks.row_key = track_artists.parent_key
+    left join artist_names
+        on track_artists.artist_name = artist_names.artist_name
 
 )
 

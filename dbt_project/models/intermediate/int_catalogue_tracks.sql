@@ -21,6 +21,12 @@ album_images as (
 
 ),
 
+artist_names as (
+
+    select * from {{ ref('artist_names') }}
+
+),
+
 ordered_tracks as (
 
     select
@@ -55,7 +61,7 @@ latest_tracks as (
         tracks.isrc,
         tracks.track_name,
         tracks.album_name,
-        album_artists.artist_name as album_artist_name,
+        coalesce(artist_names.current_name, album_artists.artist_name) as album_artist_name,
         tracks.release_date_precision,
         album_images.image_url,
         tracks.disc_number,
@@ -70,6 +76,8 @@ latest_tracks as (
         on tracks.track_id = known_popularities.track_id
     left join album_artists
         on tracks.row_key = album_artists.parent_key
+    left join artist_names
+        on album_artists.artist_name = artist_names.artist_name
     left join album_images
         on tracks.row_key = album_images.parent_key
     where tracks.observation_number = 1

@@ -54,6 +54,12 @@ followed_artists as (
 
 ),
 
+artist_names as (
+
+    select * from {{ ref('artist_names') }}
+
+),
+
 list_entries as (
 
     select
@@ -198,6 +204,30 @@ list_entries as (
         observed_at
     from followed_artists
 
+),
+
+named_entries as (
+
+    select
+        list_entries.listener,
+        list_entries.list_name,
+        list_entries.list_id,
+        list_entries.item_id,
+        list_entries.added_by_id,
+        list_entries.item_uri,
+        list_entries.item_type,
+        case
+            when list_entries.item_type = 'artist'
+                then coalesce(artist_names.current_name, list_entries.item_name)
+            else list_entries.item_name
+        end as item_name,
+        list_entries.position,
+        list_entries.added_at,
+        list_entries.observed_at
+    from list_entries
+    left join artist_names
+        on list_entries.item_name = artist_names.artist_name
+
 )
 
-select * from list_entries
+select * from named_entries

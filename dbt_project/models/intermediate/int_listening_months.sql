@@ -13,6 +13,12 @@ api_plays as (
 
 ),
 
+same_recordings as (
+
+    select * from {{ ref('int_same_recordings') }}
+
+),
+
 zones as (
 
     select * from {{ ref('int_listener_time_zones') }}
@@ -75,6 +81,26 @@ polled_months as (
 
 ),
 
+polled_recordings as (
+
+    -- by what other ids a play may be found in an export, as far as the catalogue knows today
+    select
+        polled.listener,
+        polled.ended_month,
+        {{ dbt.listagg('polled.other_track_id', "','", 'order by polled.other_track_id') }} as other_track_ids
+    from (
+        select distinct
+            api_plays.listener,
+            {{ month_of('api_plays.played_at') }} as ended_month,
+            same_recordings.other_track_id
+        from api_plays
+        inner join same_recordings
+            on api_plays.track_id = same_recordings.track_id
+    ) as polled
+    group by polled.listener, polled.ended_month
+
+),
+
 api_months as (
 
     -- polled plays speak for their month and both neighbours too
@@ -87,11 +113,17 @@ api_months as (
             'cast(polled_months.play_count as ' ~ dbt.type_string() ~ ')',
             "' '",
             'cast(polled_months.last_played_at as ' ~ dbt.type_string() ~ ')',
+            "' '",
+            dbt.hash("coalesce(polled_recordings.other_track_ids, '')"),
         ]) }} as input,
         cast({{ dbt.dateadd('month', 'numbers.generated_number - 2', 'polled_months.ended_month') }} as date)
             as ended_month
     from polled_months
     cross join numbers
+    left join polled_recordings
+        on
+            polled_months.listener = polled_recordings.listener
+            and polled_months.ended_month = polled_recordings.ended_month
     where numbers.generated_number <= 3
 
 ),

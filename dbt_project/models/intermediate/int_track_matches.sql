@@ -19,13 +19,21 @@ track_artists as (
 
 ),
 
+artist_names as (
+
+    select * from {{ ref('artist_names') }}
+
+),
+
 candidates as (
 
     select
-        artist_name,
-        track_name,
-        track_id
+        coalesce(artist_names.current_name, name_matches.artist_name) as artist_name,
+        name_matches.track_name,
+        name_matches.track_id
     from name_matches
+    left join artist_names
+        on name_matches.artist_name = artist_names.artist_name
 
     union all
 

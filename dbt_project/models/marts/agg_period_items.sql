@@ -20,6 +20,12 @@ tracks as (
 
 ),
 
+recordings as (
+
+    select * from {{ ref('dim_recordings') }}
+
+),
+
 artists as (
 
     select * from {{ ref('dim_artists') }}
@@ -69,6 +75,28 @@ played_items as (
     union all
 
     select
+        item_streams.listener,
+        item_streams.period_type,
+        item_streams.period,
+        'recording' as item_type,
+        tracks.recording_key as item_key,
+        sum(item_streams.stream_count) as stream_count,
+        sum(item_streams.listened_ms) as listened_ms
+    from item_streams
+    inner join tracks
+        on item_streams.item_key = tracks.track_key
+    where item_streams.item_type = 'track'
+    group by item_streams.listener, item_streams.period_type, item_streams.period, tracks.recording_key
+
+),
+
+all_played_items as (
+
+    select * from played_items
+
+    union all
+
+    select
         listener,
         'all_time' as period_type,
         'all_time' as period,
@@ -76,7 +104,7 @@ played_items as (
         item_key,
         sum(stream_count) as stream_count,
         sum(listened_ms) as listened_ms
-    from item_streams
+    from played_items
     where period_type = 'year'
     group by listener, item_type, item_key
 
@@ -88,24 +116,24 @@ items as (
     select
         *,
         stream_count * 1000000 as stream_credit
-    from played_items
+    from all_played_items
 
     union all
 
     select
-        played_items.listener,
-        played_items.period_type,
-        played_items.period,
+        all_played_items.listener,
+        all_played_items.period_type,
+        all_played_items.period,
         'genre' as item_type,
         artist_genres.genre as item_key,
-        sum(played_items.stream_count) as stream_count,
-        sum(floor(played_items.listened_ms / artist_genres.genre_count)) as listened_ms,
-        sum(floor(played_items.stream_count * 1000000 / artist_genres.genre_count)) as stream_credit
-    from played_items
+        sum(all_played_items.stream_count) as stream_count,
+        sum(floor(all_played_items.listened_ms / artist_genres.genre_count)) as listened_ms,
+        sum(floor(all_played_items.stream_count * 1000000 / artist_genres.genre_count)) as stream_credit
+    from all_played_items
     inner join artist_genres
-        on played_items.item_key = artist_genres.artist_key
-    where played_items.item_type = 'artist'
-    group by played_items.listener, played_items.period_type, played_items.period, artist_genres.genre
+        on all_played_items.item_key = artist_genres.artist_key
+    where all_played_items.item_type = 'artist'
+    group by all_played_items.listener, all_played_items.period_type, all_played_items.period, artist_genres.genre
 
 ),
 
@@ -142,6 +170,7 @@ moved_items as (
     select
         items_with_last.*,
         case when items_with_last.item_type = 'track' then items_with_last.item_key end as track_key,
+        case when items_with_last.item_type = 'recording' then items_with_last.item_key end as recording_key,
         case when items_with_last.item_type = 'artist' then items_with_last.item_key end as artist_key,
         case when items_with_last.item_type = 'album' then items_with_last.item_key end as album_key,
         case
@@ -164,8 +193,10 @@ final as (
         moved_items.period_type,
         moved_items.period,
         moved_items.item_type,
-        coalesce(tracks.track_name, albums.album_name, artists.artist_name, moved_items.item_key) as item_name,
-        coalesce(tracks.artist_name, albums.artist_name, artists.artist_name) as artist_name,
+        coalesce(
+            tracks.track_name, recordings.track_name, albums.album_name, artists.artist_name, moved_items.item_key
+        ) as item_name,
+        coalesce(tracks.artist_name, recordings.artist_name, albums.artist_name, artists.artist_name) as artist_name,
         cast(moved_items.stream_count as {{ dbt.type_bigint() }}) as stream_count,
         moved_items.item_rank,
         moved_items.previous_rank,
@@ -178,6 +209,8 @@ final as (
     from moved_items
     left join tracks
         on moved_items.track_key = tracks.track_key
+    left join recordings
+        on moved_items.recording_key = recordings.recording_key
     left join artists
         on moved_items.artist_key = artists.artist_key
     left join albums

@@ -14,28 +14,9 @@ months as (
 
 ),
 
-extended_plays as (
+all_plays as (
 
-    select * from {{ ref('int_extended_plays') }}
-
-),
-
-account_plays as (
-
-    select * from {{ ref('int_account_plays') }}
-
-),
-
-api_records as (
-
-    select * from {{ ref('int_api_records') }}
-    where exported_play_key is not null
-
-),
-
-api_plays as (
-
-    select * from {{ ref('int_api_plays') }}
+    select * from {{ ref('int_plays') }}
 
 ),
 
@@ -57,97 +38,31 @@ utc_offsets as (
 
 ),
 
-exported_plays as (
+excluded_artists as (
 
-    select * from extended_plays
-    union all
-    select * from account_plays
+    select * from {{ ref('int_exclusions') }}
+    where kind = 'artist'
 
 ),
 
-all_plays as (
+excluded_tracks as (
 
-    select
-        coalesce(api_records.play_key, exported_plays.play_key) as play_key,
-        exported_plays.listener,
-        exported_plays.content_type,
-        coalesce(exported_plays.track_id, api_records.track_id) as track_id,
-        exported_plays.episode_id,
-        exported_plays.audiobook_id,
-        exported_plays.chapter_id,
-        exported_plays.track_name,
-        exported_plays.artist_name,
-        coalesce(exported_plays.album_name, api_records.album_name) as album_name,
-        exported_plays.episode_name,
-        exported_plays.show_name,
-        exported_plays.audiobook_name,
-        exported_plays.chapter_name,
-        exported_plays.platform,
-        exported_plays.conn_country,
-        exported_plays.reason_start,
-        exported_plays.reason_end,
-        api_records.context_type,
-        api_records.context_uri,
-        exported_plays.ms_played,
-        cast(null as {{ dbt.type_bigint() }}) as estimated_ms_played,
-        exported_plays.is_shuffle,
-        exported_plays.is_skipped,
-        exported_plays.is_offline,
-        exported_plays.is_incognito,
-        exported_plays.is_retry,
-        exported_plays.is_covered,
-        exported_plays.in_extended_export,
-        exported_plays.in_account_export,
-        api_records.play_key is not null as in_api,
-        -- account data knows the minute, the API the millisecond
-        case
-            when exported_plays.in_extended_export then exported_plays.ended_at
-            when {{ dbt.date_trunc('minute', 'api_records.played_at') }} = exported_plays.ended_at
-                then api_records.played_at
-            else exported_plays.ended_at
-        end as ended_at,
-        exported_plays.ended_month
-    from exported_plays
-    left join api_records
-        on exported_plays.play_key = api_records.exported_play_key
+    select * from {{ ref('int_exclusions') }}
+    where kind = 'track'
 
-    union all
+),
 
-    select
-        play_key,
-        listener,
-        'track' as content_type,
-        track_id,
-        cast(null as {{ dbt.type_string() }}) as episode_id,
-        cast(null as {{ dbt.type_string() }}) as audiobook_id,
-        cast(null as {{ dbt.type_string() }}) as chapter_id,
-        track_name,
-        artist_name,
-        album_name,
-        cast(null as {{ dbt.type_string() }}) as episode_name,
-        cast(null as {{ dbt.type_string() }}) as show_name,
-        cast(null as {{ dbt.type_string() }}) as audiobook_name,
-        cast(null as {{ dbt.type_string() }}) as chapter_name,
-        cast(null as {{ dbt.type_string() }}) as platform,
-        cast(null as {{ dbt.type_string() }}) as conn_country,
-        cast(null as {{ dbt.type_string() }}) as reason_start,
-        cast(null as {{ dbt.type_string() }}) as reason_end,
-        context_type,
-        context_uri,
-        cast(null as {{ dbt.type_bigint() }}) as ms_played,
-        estimated_ms_played,
-        cast(null as {{ dbt.type_boolean() }}) as is_shuffle,
-        cast(null as {{ dbt.type_boolean() }}) as is_skipped,
-        cast(null as {{ dbt.type_boolean() }}) as is_offline,
-        cast(null as {{ dbt.type_boolean() }}) as is_incognito,
-        false as is_retry,
-        false as is_covered,
-        false as in_extended_export,
-        false as in_account_export,
-        true as in_api,
-        played_at as ended_at,
-        ended_month
-    from api_plays
+excluded_playlists as (
+
+    select * from {{ ref('int_exclusions') }}
+    where kind = 'playlist'
+
+),
+
+excluded_hours as (
+
+    select * from {{ ref('int_exclusions') }}
+    where kind = 'hour'
 
 ),
 
@@ -155,7 +70,6 @@ plays as (
 
     select
         all_plays.*,
-        coalesce(all_plays.ms_played, all_plays.estimated_ms_played, 0) as listened_ms,
         months.input_key
     from all_plays
     inner join months
@@ -207,6 +121,7 @@ dated_plays as (
         *,
         cast(ended_at_local as date) as listening_date,
         {{ iso_weekday('ended_at_local') }} as dow,
+        cast(extract(hour from ended_at_local) as {{ dbt.type_int() }}) as hour,
         content_type in ('track', 'video') and coalesce(track_id, track_name) is not null as is_music
     from local_plays
 
@@ -215,15 +130,37 @@ dated_plays as (
 judged_plays as (
 
     select
-        *,
+        dated_plays.*,
         case
-            when is_retry and not {{ var('count_retries') }} then 'retry'
-            when is_covered then 'covered_by_extended_history'
-            when content_type not in ('{{ var("counted_content_types") | join("', '") }}') then 'content_type'
-            when is_incognito and not {{ var('count_private_sessions') }} then 'private_session'
-            when listened_ms < {{ var('min_play_ms') }} then 'under_{{ var("min_play_ms") // 1000 }}_seconds'
+            when dated_plays.is_retry and not {{ var('count_retries') }} then 'retry'
+            when dated_plays.is_covered then 'covered_by_extended_history'
+            when dated_plays.content_type not in ('{{ var("counted_content_types") | join("', '") }}')
+                then 'content_type'
+            when dated_plays.is_incognito and not {{ var('count_private_sessions') }} then 'private_session'
+            when excluded_artists.listener is not null then 'excluded_artist'
+            when excluded_tracks.listener is not null then 'excluded_track'
+            when excluded_playlists.listener is not null then 'excluded_playlist'
+            when excluded_hours.listener is not null then 'excluded_hour'
+            when dated_plays.listened_ms < {{ var('min_play_ms') }}
+                then 'under_{{ var("min_play_ms") // 1000 }}_seconds'
         end as exclusion_reason
     from dated_plays
+    left join excluded_artists
+        on
+            dated_plays.listener = excluded_artists.listener
+            and dated_plays.artist_name = excluded_artists.excluded
+    left join excluded_tracks
+        on
+            dated_plays.listener = excluded_tracks.listener
+            and dated_plays.track_id = excluded_tracks.excluded
+    left join excluded_playlists
+        on
+            dated_plays.listener = excluded_playlists.listener
+            and dated_plays.context_uri = excluded_playlists.excluded
+    left join excluded_hours
+        on
+            dated_plays.listener = excluded_hours.listener
+            and cast(dated_plays.hour as {{ dbt.type_string() }}) = excluded_hours.excluded
 
 ),
 
@@ -267,7 +204,7 @@ final as (
         cast(extract(year from listening_date) as {{ dbt.type_int() }}) as year,
         cast(extract(month from listening_date) as {{ dbt.type_int() }}) as month,
         dow,
-        cast(extract(hour from ended_at_local) as {{ dbt.type_int() }}) as hour,
+        hour,
         exclusion_reason is null as is_counted,
         is_shuffle,
         is_skipped,
