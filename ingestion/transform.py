@@ -68,7 +68,7 @@ def build_models(
     from dbt.cli.main import dbtRunner
 
     os.environ["WAREHOUSE"] = settings.warehouse
-    os.environ["DUCKDB_PATH"] = str(settings.duckdb_path.absolute())
+    os.environ["DUCKDB_PATH"] = _as_by_hand(settings.duckdb_path)
     project = Path(os.environ.get("DBT_PROJECT_DIR") or PROJECT_ROOT / "dbt_project")
     built_from = _checksum(project)
     is_built = not full_refresh and _was_built_from(settings, built_from)
@@ -93,6 +93,12 @@ def build_models(
     _note_built_from(settings, built_from)
     tests = sum(result.node.resource_type == "test" for result in results)
     return BuildReport(models=len(results) - tests, tests=tests)
+
+
+def _as_by_hand(path: Path) -> str:
+    """From here, where it lies below: dbt parses every file anew when the path is another text."""
+    path, here = path.absolute(), Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def _checksum(project: Path) -> str:

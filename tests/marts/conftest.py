@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator, Sequence
+from contextlib import chdir
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -81,11 +81,10 @@ class Home:
         collector.close()
 
     def build(self, *, full_refresh: bool = False) -> BuildReport:
-        """Build under a path that all homes share: for another one, dbt parses all files anew."""
-        shared_path = Path(os.environ["DBT_PROJECT_DIR"]).with_name("home.duckdb")
-        shared_path.unlink(missing_ok=True)
-        shared_path.symlink_to(self.duckdb_path)
-        return build_models(load_settings(duckdb_path=shared_path), full_refresh=full_refresh)
+        """Build from its folder, where the path is the same text in all homes: see transform.py."""
+        with chdir(self.folder):
+            settings = load_settings(duckdb_path=self.duckdb_path)
+            return build_models(settings, full_refresh=full_refresh)
 
     def query(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         with duckdb.connect(self.duckdb_path) as connection:

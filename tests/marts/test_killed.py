@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from ingestion.settings import PROJECT_ROOT
 from simulator import Extended, imagine, write_export
 from tests.marts.conftest import Home, Marts
 
@@ -21,10 +22,12 @@ def start_run(home: Home, export: Path) -> subprocess.Popen[str]:
         "EXPORT": str(export),
         "DUCKDB_PATH": str(home.duckdb_path),
         "LISTENER_TIMEZONE": home.time_zone,
+        "PYTHONPATH": str(PROJECT_ROOT),
     }
     return subprocess.Popen(
         [sys.executable, "-m", "ingestion", "run"],
-        env={k: v for k, v in os.environ.items() if not k.startswith("COV")} | variables,
+        env=os.environ | variables,
+        cwd=home.folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -1,0 +1,81 @@
+"""What a build says of what went wrong, dbt typed by hand, and the demo: real runs of dbt."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+from ingestion.settings import PROJECT_ROOT
+from tests.command_line.conftest import Run
+
+
+def test_what_cannot_be_read_is_named_and_the_rest_goes_in(
+    spotify_elt: Run, export: Path, tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken.zip"
+    with zipfile.ZipFile(export) as good, zipfile.ZipFile(broken, "w") as bad:
+        names = [name for name in good.namelist() if "Audio" in name]
+        rows = json.loads(good.read(names[0]))
+        rows[3]["ms_played"] = "a while"
+        bad.writestr(names[0], json.dumps(rows))
+        bad.writestr(names[1], good.read(names[1])[:-200])
+
+    result = spotify_elt("run", "--export", broken)
+
+    assert result.returncode == 1
+    assert "Set aside 2" in result.stdout
+    assert Path(names[1]).name in result.stdout
+    assert "row 4" in result.stdout
+    assert "me, on the clocks of" in result.stdout, "the rest did not go in"
+    assert "Traceback" not in result.stdout + result.stderr
+
+
+def test_a_failing_data_test_stops_the_run_and_is_named(
+    spotify_elt: Run, export: Path, tmp_path: Path
+) -> None:
+    project = tmp_path / "dbt_project"
+    ignore = shutil.ignore_patterns("target", "logs")
+    shutil.copytree(PROJECT_ROOT / "dbt_project", project, ignore=ignore)
+    (project / "tests" / "no_music_on_mondays.sql").write_text(
+        "select * from {{ ref('fct_plays') }} where dow = 1"
+    )
+    spotify_elt("ingest", "--export", export)
+
+    result = spotify_elt("build", DBT_PROJECT_DIR=str(project))
+
+    assert result.returncode == 1
+    assert "the data test no_music_on_mondays failed" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_dbt_by_hand_finds_project_and_profile(
+    spotify_elt: Run, environment: dict[str, str], export: Path
+) -> None:
+    spotify_elt("ingest", "--export", export)
+    by_hand = environment | {
+        "DBT_PROJECT_DIR": "dbt_project",  # as the README has it
+        "DBT_PROFILES_DIR": "profiles",
+        "PATH": f"{Path(sys.executable).parent}:{environment['PATH']}",
+    }
+
+    built = subprocess.run(
+        ["dbt", "build", "--exclude-resource-type", "unit_test"],
+        env=by_hand,
+        cwd=PROJECT_ROOT,
+        capture_output=True,
+        text=True,
+    )
+
+    assert built.returncode == 0, built.stdout
+    assert "ERROR=0" in built.stdout
+
+
+def test_demo_needs_nothing(spotify_elt: Run) -> None:
+    result = spotify_elt("demo")
+
+    assert result.returncode == 0, result.stderr
+    assert "demo, on the clocks of Europe/Oslo" in result.stdout
