@@ -118,3 +118,50 @@ def test_the_order_of_polls_and_exports_leaves_no_trace(
     assert [mart for mart in of_plays if held[mart] != expected[mart]] == []
     home.build(full_refresh=True)
     assert home.marts() == held
+
+
+def test_a_code_that_is_learned_late_makes_one_play_of_two(
+    home: Home, world: World, service: Service
+) -> None:
+    """Spotify reports one id and exports another, by another title: only the ISRC can tell."""
+    home.ingest(export(world, home.folder, Extended("extended_2026", moment(world, 0.6).date())))
+    home.poll(service, until=moment(world, 0.55))
+    [(row, track)] = home.query(
+        "select polled._dlt_id, track__id from spotify_api.recently_played as polled"
+        " inner join spotify_export.streaming_history as exported"
+        " on spotify_track_uri = 'spotify:track:' || track__id"
+        " and ts = date_trunc('second', played_at) order by played_at desc limit 1"
+    )
+    home.query(
+        "update spotify_api.recently_played set track__id = 'another', track__name = 'Another',"
+        " track__external_ids__isrc = null where _dlt_id = $1",
+        [row],
+    )
+    home.build()
+    alone = (
+        "select in_extended_export, match_rule from marts.fct_plays"
+        " inner join marts.bridge_play_records as records using (play_key)"
+        " where records.track_id = 'another'"
+    )
+    assert home.query(alone) == [(False, "first_record")]
+
+    [(known,)] = home.query("select min(_dlt_id) from spotify_api.tracks where id = $1", [track])
+    home.query(
+        "insert into spotify_api.tracks by name"
+        " select * replace ('another' as id, 'new' as _dlt_id) from spotify_api.tracks"
+        " where _dlt_id = $1",
+        [known],
+    )
+    for child in ("tracks__artists", "tracks__album__artists"):
+        home.query(
+            f"insert into spotify_api.{child} by name"
+            f" select * replace ('new' as _dlt_parent_id) from spotify_api.{child}"
+            " where _dlt_parent_id = $1",
+            [known],
+        )
+    home.build()
+    assert home.query(alone) == [(True, "same_recording_and_second")]
+
+    held = home.marts()
+    home.build(full_refresh=True)
+    assert home.marts() == held

@@ -4,6 +4,7 @@ plays as (
 
     select
         listener,
+        content_type,
         ended_at,
         in_extended_export,
         in_account_export,
@@ -18,13 +19,14 @@ plays as (
 
 spans as (
 
+    -- of tracks alone: a file of videos says nothing about the music of its time
     select
         listener,
         'account' as source,
         min(ended_at) as first_ended_at,
         max(ended_at) as last_ended_at
     from plays
-    where in_account_export
+    where in_account_export and content_type = 'track'
     group by listener
 
     union all
@@ -35,7 +37,7 @@ spans as (
         min(ended_at) as first_ended_at,
         max(ended_at) as last_ended_at
     from plays
-    where in_api
+    where in_api and content_type = 'track'
     group by listener
 
     union all
@@ -46,13 +48,14 @@ spans as (
         min(ended_at) as first_ended_at,
         max(ended_at) as last_ended_at
     from plays
-    where in_extended_export
+    where in_extended_export and content_type = 'track'
     group by listener
 
 ),
 
 shared_spans as (
 
+    -- of tracks alone: a file of videos says nothing about the music of its time
     select
         one.listener,
         one.source,
