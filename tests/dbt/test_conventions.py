@@ -218,6 +218,19 @@ def test_every_mart_holds_its_grain_unique(models: list[Model]) -> None:
     assert loose == []
 
 
+def test_what_reads_the_marts_is_an_exposure(manifest: dict[str, Any], models: list[Model]) -> None:
+    exposed = {
+        exposure["name"]: {
+            unique_id.split(".")[-1] for unique_id in exposure["depends_on"]["nodes"]
+        }
+        for exposure in manifest["exposures"].values()
+    }
+    summary = (PROJECT_ROOT / "ingestion" / "summary.py").read_text()
+
+    assert exposed["parquet"] == {model.name for model in _marts(models)}
+    assert exposed["summary"] == set(re.findall(r"marts\.([a-z]+_\w+)", summary))
+
+
 def test_a_columns_name_tells_its_type(models: list[Model]) -> None:
     broken = [
         f"{model.name}.{column} is {data_type}, not {promised}"
