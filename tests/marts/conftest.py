@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import chdir
 from dataclasses import dataclass
@@ -50,7 +55,7 @@ class Home:
         ensure_raw_tables(settings)
         return report
 
-    def poll(self, service: Service, *, until: datetime) -> None:
+    def poll(self, service: Service, *, until: datetime, max_calls: int = 12) -> None:
         """Ask a simulated Spotify every eight hours until its clock stands at `until`."""
         settings = load_settings(
             duckdb_path=self.duckdb_path,
@@ -64,7 +69,7 @@ class Home:
             spotify_refresh_token=service.sign_in(),
             requests_per_minute=0,
             max_calls_per_day=100_000,
-            max_calls=12,  # plays come first: there is hardly any enrichment
+            max_calls=max_calls,  # plays come first: of 12, hardly any are left for the catalogue
             playlist_limit=0,
             top_limit=0,
             ask_lists_every_hours=1_000_000,
@@ -85,6 +90,39 @@ class Home:
         with chdir(self.folder):
             settings = load_settings(duckdb_path=self.duckdb_path)
             return build_models(settings, full_refresh=full_refresh)
+
+    def start(self, verb: str, **variables: str) -> subprocess.Popen[str]:
+        """A verb in a process of its own, which logs to this home's folder."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "ingestion", verb],
+            env=os.environ
+            | {
+                "DUCKDB_PATH": str(self.duckdb_path),
+                "LISTENER_TIMEZONE": self.time_zone,
+                "DBT_LOG_PATH": str(self.folder / "logs"),
+                "PYTHONPATH": str(PROJECT_ROOT),
+            }
+            | variables,
+            cwd=self.folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def kill(self, process: subprocess.Popen[str], *, after_tables: int) -> None:
+        """SIGKILL, once dbt has built so many tables and views since now."""
+        before, deadline = self._tables_built(), time.monotonic() + 300
+        while process.poll() is None and time.monotonic() < deadline:
+            if self._tables_built() - before >= after_tables:
+                break
+            time.sleep(0.005)
+        process.send_signal(signal.SIGKILL)
+        assert process.wait() == -signal.SIGKILL, "it was over before it could be killed"
+
+    def _tables_built(self) -> int:
+        """How far dbt has come, read from its log; 0 before it starts."""
+        log = self.folder / "logs" / "dbt.log"
+        return log.read_text().count("OK created") if log.exists() else 0
 
     def query(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         with duckdb.connect(self.duckdb_path) as connection:

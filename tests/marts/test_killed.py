@@ -2,42 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
 
-from ingestion.settings import PROJECT_ROOT
 from simulator import Extended, imagine, write_export
 from tests.marts.conftest import Home, Marts
-
-
-def start_run(home: Home, export: Path) -> subprocess.Popen[str]:
-    variables = {
-        "EXPORT": str(export),
-        "DUCKDB_PATH": str(home.duckdb_path),
-        "LISTENER_TIMEZONE": home.time_zone,
-        "PYTHONPATH": str(PROJECT_ROOT),
-    }
-    return subprocess.Popen(
-        [sys.executable, "-m", "ingestion", "run"],
-        env=os.environ | variables,
-        cwd=home.folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-
-
-def tables_built(home: Home) -> int:
-    """How far dbt has come, read from its log; 0 before it starts."""
-    log = home.folder / "logs" / "dbt.log"
-    return log.read_text().count("OK created") if log.exists() else 0
 
 
 @pytest.fixture(scope="module")
@@ -69,24 +40,14 @@ def undisturbed(
 
 @pytest.mark.parametrize("tables", [1, 21, 28])
 def test_a_run_killed_while_dbt_builds_is_finished_by_the_next(
-    home: Home,
-    exports: tuple[Path, Path],
-    undisturbed: tuple[Path, Marts],
-    monkeypatch: pytest.MonkeyPatch,
-    tables: int,
+    home: Home, exports: tuple[Path, Path], undisturbed: tuple[Path, Marts], tables: int
 ) -> None:
     after_first, expected = undisturbed
     shutil.copy(after_first, home.duckdb_path)
-    monkeypatch.setenv("DBT_LOG_PATH", str(home.folder / "logs"))
 
-    run = start_run(home, exports[1])
-    deadline = time.monotonic() + 120
-    while tables_built(home) < tables and run.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.005)
-    run.send_signal(signal.SIGKILL)
-    assert run.wait() == -signal.SIGKILL, "the run was over before it could be killed"
+    home.kill(home.start("run", EXPORT=str(exports[1])), after_tables=tables)
 
-    again = start_run(home, exports[1])
-    output, _ = again.communicate(timeout=120)
+    again = home.start("run", EXPORT=str(exports[1]))
+    output, _ = again.communicate(timeout=300)
     assert again.returncode == 0, output
     assert home.marts() == expected

@@ -87,39 +87,6 @@ def test_a_reported_play_keeps_its_key_when_exports_arrive(
     assert told > 200
 
 
-def test_the_order_of_polls_and_exports_leaves_no_trace(
-    world: World, service: Service, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    folder = tmp_path_factory.mktemp("exports")
-    extended = export(world, folder, Extended("extended_2023", moment(world, 0.55).date()))
-    account = export(world, folder, Account(moment(world, 0.65).date()))
-    first_poll = service.clock.now
-
-    at_once = Home(tmp_path_factory.mktemp("at_once"))
-    at_once.ingest(extended, account)
-    at_once.poll(service, until=moment(world, 0.55))
-    at_once.poll(service, until=moment(world, 0.6))
-    at_once.build()
-
-    service.clock.now = first_poll
-    home = Home(tmp_path_factory.mktemp("step_by_step"))
-    home.poll(service, until=moment(world, 0.55))
-    home.ingest(account)
-    home.poll(service, until=moment(world, 0.6))
-    home.build()
-    home.ingest(extended)
-    home.build()
-
-    held, expected = home.marts(), at_once.marts()
-    # the catalogue is asked for what is there at the time, so that may differ
-    of_plays = ["fct_plays", "fct_sessions", "bridge_play_records", "dim_listeners"]
-    of_genres = {"agg_period_items", "agg_year_in_review"}
-    of_plays += [mart for mart in held if mart.startswith("agg_") and mart not in of_genres]
-    assert [mart for mart in of_plays if held[mart] != expected[mart]] == []
-    home.build(full_refresh=True)
-    assert home.marts() == held
-
-
 def test_a_code_that_is_learned_late_makes_one_play_of_two(
     home: Home, world: World, service: Service
 ) -> None:
