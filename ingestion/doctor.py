@@ -6,6 +6,7 @@ import os
 import platform
 import shutil
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
@@ -25,9 +26,17 @@ from ingestion.spotify_api.client import (
     open_client,
 )
 from ingestion.spotify_api.sign_in import missing_scopes
-from ingestion.spotify_api.tokens import app_of, sign_in_of, sign_in_warning, signed_in_listeners
+from ingestion.spotify_api.state import memory_of
+from ingestion.spotify_api.tables import SCHEMA
+from ingestion.spotify_api.tokens import (
+    app_of,
+    sign_in_id,
+    sign_in_of,
+    sign_in_warning,
+    signed_in_listeners,
+)
 from ingestion.spotify_api.wire import Refused, Session, in_short
-from ingestion.warehouse import open_warehouse
+from ingestion.warehouse import Warehouse, open_warehouse
 
 #: With a clock further off, tokens are taken for fresh that are not; NTP keeps it far closer.
 _CLOCK_SKEW: Final = timedelta(seconds=60)
@@ -196,11 +205,11 @@ def _account(settings: Settings, listener: str) -> Iterator[Check]:
         yield Check(listener, "bad", str(error))
     else:
         yield Check(listener, "good", f"is {me.get('display_name') or me.get('id')} on Spotify")
-        yield from _scopes(listener, client.scope)
+        yield from _scopes(settings, listener, client.scope)
 
 
-def _scopes(listener: str, granted: str) -> Iterator[Check]:
-    missing = missing_scopes(granted)
+def _scopes(settings: Settings, listener: str, granted: str) -> Iterator[Check]:
+    missing = sorted({*missing_scopes(granted), *_found_missing(settings, listener)})
     if missing:
         yield Check(
             listener,
@@ -213,18 +222,30 @@ def _scopes(listener: str, granted: str) -> Iterator[Check]:
 
 def _told_to_wait_until(settings: Settings, listener: str) -> datetime | None:
     """What the latest run was told, as the warehouse remembers it; aware UTC."""
-    if not settings.duckdb_path.exists():
-        return None
-    try:
-        with open_warehouse(settings, read_only=True) as warehouse:
-            columns = warehouse.column_types("spotify_api").get("collection_runs", {})
-            if "try_later_until" not in columns:
-                return None
-            rows = warehouse.query(
-                "select try_later_until from spotify_api.collection_runs where listener = ?"
-                " order by started_at desc limit 1",
-                [listener],
-            )
-    except UserError:
-        return None  # the check of the warehouse has told it
+    with _raw_table(settings, "collection_runs") as warehouse:
+        rows = warehouse and warehouse.query(
+            "select try_later_until from spotify_api.collection_runs where listener = ?"
+            " order by started_at desc limit 1",
+            [listener],
+        )
     return rows[0][0] if rows else None
+
+
+def _found_missing(settings: Settings, listener: str) -> list[str]:
+    """The scopes that runs with this sign-in have missed."""
+    with _raw_table(settings, "_dlt_pipeline_state") as warehouse:
+        if warehouse is None:
+            return []
+        return memory_of(warehouse, listener).missing_scopes(sign_in_id(settings, listener))
+
+
+@contextmanager
+def _raw_table(settings: Settings, table: str) -> Iterator[Warehouse | None]:
+    """The warehouse, if there is one with this raw table."""
+    with ExitStack() as opened:
+        warehouse = None
+        # what else may be wrong with it has been told by the check of the warehouse
+        with suppress(UserError):
+            if settings.duckdb_path.exists():
+                warehouse = opened.enter_context(open_warehouse(settings, read_only=True))
+        yield warehouse if warehouse and table in warehouse.column_types(SCHEMA) else None

@@ -15,8 +15,14 @@ from rich.markup import escape
 from ingestion.settings import Settings
 from ingestion.spotify_api.catalogue import KINDS, missing_ids
 from ingestion.spotify_api.spool import Spool
+from ingestion.spotify_api.state import Memory, memory_of
 from ingestion.spotify_api.tables import SCHEMA
-from ingestion.spotify_api.tokens import sign_in_ends, sign_in_warning, signed_in_listeners
+from ingestion.spotify_api.tokens import (
+    sign_in_ends,
+    sign_in_id,
+    sign_in_warning,
+    signed_in_listeners,
+)
 from ingestion.warehouse import Warehouse, open_warehouse
 
 _REFUSALS_SHOWN: Final = 5
@@ -80,7 +86,9 @@ def _show_listener(
     _show_plays(console, warehouse, listener)
     _show_last_run(console, warehouse, listener)
     _show_gaps(console, warehouse, listener)
-    _show_refusals(console, warehouse, listener)
+    memory = memory_of(warehouse, listener)
+    _show_refusals(console, memory)
+    _show_missing_scopes(console, settings, memory, listener)
     if Spool(settings, listener).is_waiting:
         console.print("  waiting    answers of an unfinished run: the next one loads them")
     _show_sign_in(console, settings, listener, is_signed_in=is_signed_in)
@@ -125,15 +133,8 @@ def _show_gaps(console: Console, warehouse: Warehouse, listener: str) -> None:
         )
 
 
-def _show_refusals(console: Console, warehouse: Warehouse, listener: str) -> None:
-    endpoints = [
-        endpoint
-        for (endpoint,) in warehouse.query(
-            f"select distinct endpoint from {SCHEMA}.endpoint_refusals where listener = ?"
-            " order by endpoint",
-            [listener],
-        )
-    ]
+def _show_refusals(console: Console, memory: Memory) -> None:
+    endpoints = memory.refused_endpoints()
     names = [name for name in endpoints if "/" not in name]
     playlists = len(endpoints) - len(names)
     if playlists:
@@ -143,6 +144,18 @@ def _show_refusals(console: Console, warehouse: Warehouse, listener: str) -> Non
         console.print(
             f"  refused    {escape(', '.join(names[:_REFUSALS_SHOWN]))}{more}"
             " (403; tried again once a month)",
+            soft_wrap=True,
+        )
+
+
+def _show_missing_scopes(
+    console: Console, settings: Settings, memory: Memory, listener: str
+) -> None:
+    scopes = memory.missing_scopes(sign_in_id(settings, listener))
+    if scopes:
+        console.print(
+            f"  [yellow]allowed    all but {escape(', '.join(scopes))}, so that is not collected:"
+            f" sign in again and agree: spotify-elt login --listener {escape(listener)}[/]",
             soft_wrap=True,
         )
 

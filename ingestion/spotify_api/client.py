@@ -24,13 +24,14 @@ from ingestion.spotify_api.errors import (
     BudgetSpent,
     Forbidden,
     NotFound,
+    ScopeMissing,
     SignInNeeded,
     SpotifyError,
     TryLater,
     Unavailable,
 )
 from ingestion.spotify_api.sign_in import refreshed
-from ingestion.spotify_api.tokens import SignIn, renew_sign_in, sign_in_of
+from ingestion.spotify_api.tokens import SignIn, renew_sign_in, sign_in_id, sign_in_of
 from ingestion.spotify_api.wire import Refused, Session, in_short
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "Forbidden",
     "Json",
     "NotFound",
+    "ScopeMissing",
     "SignInNeeded",
     "SpotifyClient",
     "SpotifyError",
@@ -62,6 +64,9 @@ _LONGEST_WAIT: Final = timedelta(seconds=60)
 #: Spotify does not say when a spent quota is given back. To ask each hour costs one call, and an
 #: hour holds fewer plays than the 50 that are kept for us.
 _QUOTA_WAIT: Final = timedelta(hours=1)
+
+#: "Insufficient client scope" (403), and of the player "Permissions missing" (401).
+_NO_SCOPE: Final = re.compile(r"\bscopes?\b|permissions? missing", re.IGNORECASE)
 
 #: So many calls may go at once before the pace counts, so that a small poll need not wait.
 _BURST: Final = 10
@@ -96,6 +101,7 @@ class SpotifyClient:
 
     Attributes:
         listener: whose account it asks.
+        sign_in_id: what tells the sign-in that it uses from the listener's next one.
         calls: requests made to the Web API, tries that failed among them.
         retries: those of them that repeated one before.
         waited_seconds: waited because Spotify or the network wanted it; pacing not counted.
@@ -112,6 +118,7 @@ class SpotifyClient:
         clock: Clock,
     ) -> None:
         self.listener = listener
+        self.sign_in_id = sign_in_id(settings, listener)
         self.calls = 0
         self.retries = 0
         self.waited_seconds = 0.0
@@ -162,7 +169,8 @@ class SpotifyClient:
             Forbidden: 403.
             NotFound: 404, or an id that cannot be one.
             TryLater: 429 with a long wait, or a spent quota.
-            SignInNeeded: the sign-in is void, revoked, or lacks a scope.
+            ScopeMissing: the listener did not allow this.
+            SignInNeeded: the sign-in is void or revoked.
             Unavailable: no answer, or none that can be read, at the last try too.
             SpotifyError: any other refusal.
         """
@@ -237,12 +245,12 @@ class SpotifyClient:
         match refused.status:
             case 429:
                 return self._rate_limited(refused)
+            case 401 | 403 if _NO_SCOPE.search(message):
+                return ScopeMissing(self._endpoint)
             case 401:
                 return SignInNeeded(
                     self.listener, f"Spotify does not accept the sign-in: {message}"
                 )
-            case 403 if "scope" in message.lower():
-                return SignInNeeded(self.listener, f"{self._endpoint} needs another permission")
             case 403:
                 return Forbidden(self._endpoint, message)
             case 404:

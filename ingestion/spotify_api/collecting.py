@@ -30,6 +30,7 @@ from ingestion.spotify_api.client import (
 )
 from ingestion.spotify_api.plays import PlayKey
 from ingestion.spotify_api.polling import Poll, Progress, Stopped
+from ingestion.spotify_api.sign_in import lack_in_words, scope_of
 from ingestion.spotify_api.spool import Answer, Row, Spool
 from ingestion.spotify_api.state import Memory
 from ingestion.spotify_api.store import Store
@@ -78,8 +79,9 @@ class Outcome:
     """What one poll of one listener came to.
 
     Attributes:
-        outcome: complete, budget_spent, try_later, sign_in_needed, unavailable, stopped or failed.
+        outcome: see `tables.COLLECTION_RUNS`.
         message: one line about what was in the way; None if nothing was.
+        not_allowed: one line about what the sign-in does not allow; None if it allows all.
         warning: one line when the sign-in ends soon.
         try_later_until: aware UTC; before then no call is made.
         calls_by_endpoint: `calls`, by what was asked for.
@@ -90,6 +92,7 @@ class Outcome:
     listener: str
     outcome: str = "complete"
     message: str | None = None
+    not_allowed: str | None = None
     warning: str | None = None
     try_later_until: datetime | None = None
     calls: int = 0
@@ -102,7 +105,7 @@ class Outcome:
     @property
     def needs_attention(self) -> bool:
         """Whether it goes on only if somebody does something."""
-        return self.outcome in {"sign_in_needed", "failed"}
+        return self.not_allowed is not None or self.outcome in {"sign_in_needed", "failed"}
 
 
 def collect_once(
@@ -308,6 +311,8 @@ class Collector:
             outcome.calls_by_endpoint, outcome.rows = client.calls_by_endpoint, poll.rows
             if poll.problem and outcome.outcome == "complete":
                 _conclude(outcome, poll.problem)
+            if poll.missing_scopes:
+                _conclude_without(outcome, sorted(poll.missing_scopes))
         now = self._clock.now()
         self._calls.append((now, outcome.calls))
         names = sorted(outcome.calls_by_endpoint.keys() | outcome.rows.keys())
@@ -321,7 +326,7 @@ class Collector:
             "waited_seconds": outcome.waited_seconds,
             "outcome": outcome.outcome,
             "try_later_until": outcome.try_later_until,
-            "message": outcome.message,
+            "message": outcome.message or outcome.not_allowed,
             "resources": [
                 {"name": name, "calls": outcome.calls_by_endpoint[name], "rows": outcome.rows[name]}
                 for name in names
@@ -351,6 +356,16 @@ def _conclude(outcome: Outcome, error: Exception) -> None:
     if outcome.outcome == "failed" and outcome.message is None:
         outcome.message = f"{type(error).__name__}: {error}"
     logger.info("%s: %s", outcome.listener, outcome.outcome, exc_info=error)
+
+
+def _conclude_without(outcome: Outcome, scopes: list[str]) -> None:
+    """The poll did what it may, and these scopes are missing."""
+    outcome.not_allowed = lack_in_words(outcome.listener, scopes)
+    if outcome.outcome == "complete":
+        # without plays nothing is fresh
+        outcome.outcome = (
+            "sign_in_needed" if scope_of("recently_played") in scopes else "scope_missing"
+        )
 
 
 def _silent(_done: int, _total: int, _what: str) -> None:

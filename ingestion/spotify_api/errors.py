@@ -23,6 +23,14 @@ class Forbidden(SpotifyError):
         self.endpoint = endpoint
 
 
+class ScopeMissing(SpotifyError):
+    """The listener did not allow this when they signed in: go on with what they did allow."""
+
+    def __init__(self, endpoint: str) -> None:
+        super().__init__(f"the sign-in does not allow to ask for {endpoint}")
+        self.endpoint = endpoint
+
+
 class NotFound(SpotifyError):
     """There is no such thing (404), or no such id (400)."""
 

@@ -26,6 +26,7 @@ from ingestion.spotify_api.client import (
     Clock,
     Forbidden,
     NotFound,
+    ScopeMissing,
     SpotifyClient,
     Unavailable,
 )
@@ -39,6 +40,7 @@ from ingestion.spotify_api.lists import (
 )
 from ingestion.spotify_api.playlists import playlists
 from ingestion.spotify_api.plays import PlayKey, key_of, recently_played
+from ingestion.spotify_api.sign_in import scope_of
 from ingestion.spotify_api.spool import Answer, Row, Spool
 from ingestion.spotify_api.state import Memory
 from ingestion.spotify_api.store import Store
@@ -79,6 +81,7 @@ class Poll:
         client: as given; it knows what the poll has cost.
         rows: that were found, by table.
         problem: what Spotify did not answer, though it answered all else.
+        missing_scopes: what the sign-in does not allow, though it allows all else.
     """
 
     def __init__(
@@ -93,6 +96,7 @@ class Poll:
     ) -> None:
         self.rows: Counter[str] = Counter()
         self.problem: Unavailable | None = None
+        self.missing_scopes: set[str] = set()
         self.client = client
         self._settings, self._clock = settings, clock
         self._memory, self._known, self._spool, self._stop = memory, known, spool, stop
@@ -206,8 +210,13 @@ class Poll:
             Stopped: somebody has asked for it.
             SpotifyError: any that ends the poll.
         """
-        if self._memory.is_refused(name, self._clock.now()) and name != "recently_played":
-            return  # plays are what no later call brings back
+        lacks_scope = self._memory.lacks_scope(name, self.client.sign_in_id)
+        if lacks_scope:
+            self.missing_scopes.add(scope_of(name))
+        # plays are what no later call brings back, unless the sign-in does not allow them
+        may_wait = lacks_scope or name != "recently_played"
+        if may_wait and self._memory.is_refused(name, self._clock.now(), self.client.sign_in_id):
+            return
         try:
             for answer in section():
                 self._keep(answer)
@@ -215,6 +224,21 @@ class Poll:
                     store.load(self._spool)
                 if self._stop.is_set():
                     raise Stopped
+            if lacks_scope:
+                self.missing_scopes.discard(scope_of(name))
+                self._keep(Answer([], {f"refused/{name}": None}))
+        except ScopeMissing as error:
+            logger.info("%s: %s", self.client.listener, error)
+            self.missing_scopes.add(scope_of(name))
+            self._keep(
+                self._memory.lack_of_scope(
+                    self.client.listener,
+                    name,
+                    scope_of(name),
+                    self.client.sign_in_id,
+                    self._clock.now(),
+                )
+            )
         except Forbidden as error:
             self._keep(
                 self._memory.refusal(self.client.listener, error.endpoint, self._clock.now())

@@ -28,15 +28,21 @@ from ingestion.spotify_api.errors import SignInNeeded, SpotifyError, Unavailable
 from ingestion.spotify_api.tokens import App, SignIn, app_of
 from ingestion.spotify_api.wire import Refused, Session, in_short
 
-#: All that the collector reads; catalogue answers need none.
-SCOPES: Final = (
-    "user-read-recently-played",
-    "user-top-read",
-    "user-library-read",
-    "playlist-read-private",
-    "playlist-read-collaborative",
-    "user-follow-read",
-)
+#: Without which of them Spotify refuses what a poll asks for; the rest needs none.
+_SCOPE_OF: Final = {
+    "recently_played": "user-read-recently-played",
+    "top_tracks": "user-top-read",
+    "top_artists": "user-top-read",
+    "saved_tracks": "user-library-read",
+    "saved_albums": "user-library-read",
+    "saved_shows": "user-library-read",
+    "saved_episodes": "user-library-read",
+    "playlists": "playlist-read-private",
+    "followed_artists": "user-follow-read",
+}
+
+#: All that a sign-in asks for; without the last, Spotify says nothing and leaves playlists out.
+SCOPES: Final = (*dict.fromkeys(_SCOPE_OF.values()), "playlist-read-collaborative")
 
 _PAGE: Final = b"""<!doctype html><meta charset="utf-8"><title>spotify-elt</title>
 <p>spotify-elt has Spotify's answer. You can close this page and go back to the terminal."""
@@ -166,6 +172,19 @@ def is_here(redirect_uri: str) -> bool:
     """Whether a browser on this machine can be caught at the redirect address."""
     address = urlsplit(redirect_uri)
     return address.scheme == "http" and address.hostname in {"127.0.0.1", "::1"}
+
+
+def scope_of(section: str) -> str:
+    """The scope that a section of a poll needs; its own name where none is known."""
+    return _SCOPE_OF.get(section, section)
+
+
+def lack_in_words(listener: str, scopes: list[str]) -> str:
+    """One line about scopes that a sign-in lacks, with the cure."""
+    return (
+        f"{listener}: the sign-in does not allow {', '.join(scopes)}, so that is not collected;"
+        f" sign in again and agree: spotify-elt login --listener {listener}"
+    )
 
 
 def missing_scopes(granted: str) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from ingestion.spotify_api.plays import PlayKey, key_of
 from ingestion.spotify_api.spool import Batch, Row, Spool
-from ingestion.spotify_api.state import LOADED, Memory
+from ingestion.spotify_api.state import LOADED, Memory, memory_of, pipeline_of
 from ingestion.spotify_api.tables import COLLECTION_RUNS, RAW_TABLES, SCHEMA
 from ingestion.warehouse import Loader, Warehouse
 
@@ -61,7 +61,7 @@ class Store:
         ensure_tables(warehouse)
         self.warehouse = warehouse
         self._listener = listener
-        self._pipeline = f"{SCHEMA}_{listener}"
+        self._pipeline = pipeline_of(listener)
         self._good_for = good_for
 
     @cached_property
@@ -70,7 +70,7 @@ class Store:
 
     def memory(self) -> Memory:
         """What is remembered of the listener."""
-        return Memory(self.warehouse.remembered(SCHEMA, self._pipeline))
+        return memory_of(self.warehouse, self._listener)
 
     def recent_plays(self) -> set[PlayKey]:
         """The plays that came last, to know them again."""

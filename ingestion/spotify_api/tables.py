@@ -319,12 +319,14 @@ COLLECTION_GAPS: Final = RawTable(
     {**_SEEN, "gap_from": "timestamp", "gap_to": "timestamp", "polls": "bigint"},
 )
 
-#: What Spotify does not let this app or listener ask (403).
+#: What Spotify does not let this app or listener ask (403). `scope`: the permission that the
+#: sign-in lacks for it; null where the app itself may not ask.
 ENDPOINT_REFUSALS: Final = RawTable(
-    "endpoint_refusals", {**_SEEN, "endpoint": "text", "status": "bigint"}
+    "endpoint_refusals", {**_SEEN, "endpoint": "text", "status": "bigint", "scope": "text"}
 )
 
-#: `outcome`: complete, budget_spent, try_later, sign_in_needed, unavailable, stopped or failed.
+#: `outcome`: complete, scope_missing (all but what the sign-in does not allow), budget_spent,
+#: try_later, sign_in_needed, unavailable, stopped or failed.
 COLLECTION_RUNS: Final = RawTable(
     "collection_runs",
     {

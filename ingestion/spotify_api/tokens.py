@@ -13,14 +13,16 @@ import os
 import tempfile
 from calendar import monthrange
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from ingestion.errors import UserError
+from ingestion.locks import locked
 from ingestion.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -148,15 +150,12 @@ class TokenFile:
 
     @contextmanager
     def _lock(self) -> Iterator[None]:
-        import fcntl  # here, because Windows has none, and reading needs none
-
-        try:
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            lock = self.path.with_name(f"{self.path.name}.lock").open("w")
-        except OSError as error:
-            raise UserError(f"cannot store the sign-in: {error}") from error
-        with lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)  # until it is closed, or the process is gone
+        with ExitStack() as held:
+            try:
+                self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                held.enter_context(locked(self.path.with_name(f"{self.path.name}.lock")))
+            except OSError as error:
+                raise UserError(f"cannot store the sign-in: {error}") from error
             yield
 
 
@@ -225,6 +224,19 @@ def renew_sign_in(
             return None
         tokens.listeners[listener] = renewed(tokens.listeners[listener])
         return tokens.listeners[listener]
+
+
+def sign_in_id(settings: Settings, listener: str) -> str:
+    """What tells a listener's sign-in from their next one; no secret; empty without one.
+
+    Raises:
+        UserError: the token file cannot be read.
+    """
+    if settings.spotify_refresh_token and listener == settings.listener:
+        token = settings.spotify_refresh_token.get_secret_value()
+        return sha256(token.encode()).hexdigest()[:16]
+    sign_in = sign_in_of(settings, listener)
+    return sign_in.authorised_at.isoformat() if sign_in and sign_in.authorised_at else ""
 
 
 def sign_in_ends(settings: Settings, listener: str) -> datetime | None:

@@ -18,6 +18,7 @@ from ingestion.spotify_api.client import (
     BudgetSpent,
     Forbidden,
     NotFound,
+    ScopeMissing,
     SignInNeeded,
     SpotifyClient,
     SpotifyError,
@@ -200,15 +201,16 @@ def test_a_sign_out_during_a_run_is_noticed(
     assert service.calls == []
 
 
-def test_a_scope_that_was_not_granted_needs_the_owner(
+def test_a_scope_that_was_not_granted_is_told_from_other_refusals(
     settings: Settings, sign_in: Callable[..., SignIn], clock: SharedClock
 ) -> None:
     sign_in(scopes={"user-read-recently-played"})
     client = open_client(settings, "me", budget=9, clock=clock)
 
     client.call("recently_played", lambda spotify: spotify.current_user_recently_played())
-    with pytest.raises(SignInNeeded, match="top_tracks needs another permission"):
+    with pytest.raises(ScopeMissing) as told:
         client.call("top_tracks", lambda spotify: spotify.current_user_top_tracks())
+    assert told.value.endpoint == "top_tracks"
 
 
 def test_what_the_app_may_not_ask_is_forbidden_and_named(

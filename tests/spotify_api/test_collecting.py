@@ -17,6 +17,7 @@ import pytest
 
 from ingestion.settings import PROJECT_ROOT, Settings
 from ingestion.spotify_api.collecting import Collector, Outcome
+from ingestion.spotify_api.sign_in import SCOPES
 from ingestion.spotify_api.spool import Answer, Spool
 from ingestion.spotify_api.store import ensure_tables
 from ingestion.spotify_api.tables import RAW_TABLES
@@ -118,6 +119,76 @@ def test_a_dead_sign_in_wants_attention_and_a_new_one_mends_it(
     assert "spotify-elt login" in (dead.message or "")
     sign_in()
     assert collect(max_calls=2).rows["recently_played"] == 50
+
+
+class TestAScopeThatIsMissing:
+    """The listener has not allowed all; Spotify says so with a 403 for each list."""
+
+    ALL_BUT_TOP = frozenset(SCOPES) - {"user-top-read"}
+
+    def test_the_rest_is_collected_and_the_lack_asked_again_rarely(
+        self, collect: Collect, sign_in: Callable[..., Any], service: Service, query: Query
+    ) -> None:
+        sign_in(scopes=self.ALL_BUT_TOP)
+        outcome = collect()
+        assert outcome.outcome == "scope_missing"
+        assert outcome.needs_attention
+        assert "user-top-read" in (outcome.not_allowed or "")
+        assert "spotify-elt login --listener me" in (outcome.not_allowed or "")
+        assert query("select count(*) from recently_played") == [(50,)]
+        assert query("select count(*) > 0 from saved_tracks") == [(True,)]
+        assert query("select id from tracks__artists except select id from artists") == []
+        noted = "select endpoint, scope from endpoint_refusals where scope is not null order by 1"
+        refused = [("top_artists", "user-top-read"), ("top_tracks", "user-top-read")]
+        assert query(noted) == refused
+        assert query("select outcome, message from collection_runs") == [
+            ("scope_missing", outcome.not_allowed)
+        ]
+
+        service.clock.advance(timedelta(hours=1))
+        again = collect()
+        assert again.needs_attention
+        assert again.not_allowed == outcome.not_allowed
+        assert query(noted) == refused
+        service.clock.advance(timedelta(days=2))
+        collect()
+        assert query(noted) == sorted(refused * 2)
+        service.clock.advance(timedelta(days=20))
+        assert collect().needs_attention
+        assert query(noted) == sorted(refused * 2)
+
+    def test_without_the_plays_the_lists_and_the_catalogue_still_come(
+        self, collect: Collect, sign_in: Callable[..., Any], service: Service, query: Query
+    ) -> None:
+        sign_in(scopes=set(SCOPES) - {"user-read-recently-played"})
+        outcome = collect()
+        assert (outcome.outcome, outcome.needs_attention) == ("sign_in_needed", True)
+        assert query("select count(*) from recently_played") == [(0,)]
+        assert query("select count(*) > 0 from top_tracks") == [(True,)]
+        assert query("select count(*) > 0 from artists") == [(True,)]
+
+        service.clock.advance(timedelta(hours=1))
+        made = len(service.calls)
+        assert collect().needs_attention
+        assert not [call for call in service.calls[made:] if "recently-played" in call.path]
+
+    def test_the_next_sign_in_is_asked_at_once(
+        self, collect: Collect, sign_in: Callable[..., Any], service: Service, query: Query
+    ) -> None:
+        sign_in(scopes=self.ALL_BUT_TOP)
+        assert collect(max_calls=40).needs_attention
+        service.clock.advance(timedelta(minutes=1))
+        sign_in()
+        outcome = collect(max_calls=40)
+        assert not outcome.needs_attention
+        assert query("select count(*) > 0 from top_tracks") == [(True,)]
+
+    def test_a_run_that_ends_early_tells_it_too(
+        self, collect: Collect, sign_in: Callable[..., Any]
+    ) -> None:
+        sign_in(scopes=self.ALL_BUT_TOP)
+        outcome = collect(max_calls=20)
+        assert (outcome.outcome, outcome.needs_attention) == ("budget_spent", True)
 
 
 class TestTwoListeners:

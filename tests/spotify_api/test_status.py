@@ -85,3 +85,18 @@ def test_gaps_and_dead_sign_ins_are_told(
     text = told()
     assert "1 where plays may be missing" in text
     assert "sign in needed" in text
+
+
+def test_a_scope_that_is_missing_is_told_until_somebody_signs_in_again(
+    told: Callable[[], str], collect: Collect, sign_in: Callable[..., Any], service: Service
+) -> None:
+    sign_in(scopes={"user-read-recently-played"})
+    collect(max_calls=30)
+    text = told()
+    assert "all but playlist-read-private, user-follow-read, user-library-read" in text
+    assert "sign in again and agree: spotify-elt login --listener me" in text
+    assert "refused    top_tracks" not in text
+
+    service.clock.advance(timedelta(minutes=1))
+    sign_in()
+    assert "all but" not in told()

@@ -75,7 +75,7 @@ loads_by_source as (
         'web_api' as play_source,
         max(ended_at) as loaded_at
     from runs
-    where outcome in ('complete', 'budget_spent')
+    where outcome in ('complete', 'scope_missing', 'budget_spent')
     group by listener
 
 ),

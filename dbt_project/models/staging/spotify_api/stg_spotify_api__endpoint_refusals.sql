@@ -11,6 +11,7 @@ renamed as (
     select
         listener,
         endpoint,
+        scope,
         status,
         {{ utc_timestamp('observed_at') }} as observed_at
     from source
