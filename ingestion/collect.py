@@ -18,6 +18,7 @@ from rich.markup import escape
 from ingestion.errors import UserError, WarehouseError
 from ingestion.settings import Settings
 from ingestion.spotify_api.collecting import Collector, Outcome, collect_once
+from ingestion.spotify_api.errors import Busy
 from ingestion.spotify_api.polling import Progress
 from ingestion.spotify_api.tokens import signed_in_listeners
 
@@ -65,14 +66,19 @@ def collect(
         for listener in listeners:
             if stop.is_set():
                 break
-            outcome = collect_once(
-                settings,
-                listener,
-                stop=stop,
-                max_calls=max_calls,
-                everything=everything,
-                on_progress=on_progress,
-            )
+            try:
+                outcome = collect_once(
+                    settings,
+                    listener,
+                    stop=stop,
+                    max_calls=max_calls,
+                    everything=everything,
+                    on_progress=on_progress,
+                )
+            except Busy as error:
+                console.print(f"[yellow]{escape(str(error))}[/]", soft_wrap=True)
+                needs_attention = True
+                continue
             show_outcome(console, outcome)
             needs_attention |= outcome.needs_attention
     if everything:
@@ -94,8 +100,8 @@ def keep_collecting(
 ) -> bool:
     """Ask again and again until SIGINT or SIGTERM; say whether somebody must do something.
 
-    Between two polls the warehouse is closed. One that cannot be opened is tried again by the next
-    poll; what Spotify has told meanwhile waits in the spool.
+    Between two polls the warehouse is closed, and another process may collect. A warehouse that
+    cannot be opened is tried again by the next poll; what Spotify has told waits in the spool.
     """
     attention: dict[str, bool] = {}
     with _stop_on_signals() as stop:
@@ -106,8 +112,8 @@ def keep_collecting(
                     break
                 try:
                     outcome = collector.poll(max_calls=max_calls)
-                except WarehouseError as error:
-                    console.print(f"{_now()}  {collector.listener}: {escape(str(error))}")
+                except (Busy, WarehouseError) as error:
+                    console.print(f"{_now()}  {escape(str(error))}", soft_wrap=True)
                     continue
                 attention[collector.listener] = outcome.needs_attention
                 show_outcome(console, outcome, at=_now())

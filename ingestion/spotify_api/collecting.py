@@ -11,13 +11,14 @@ import logging
 import threading
 from collections import Counter, deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import uuid4
 
 from ingestion.errors import UserError, WarehouseError
+from ingestion.locks import Locked
 from ingestion.settings import Settings
 from ingestion.spotify_api.client import (
     BudgetSpent,
@@ -28,6 +29,7 @@ from ingestion.spotify_api.client import (
     Unavailable,
     open_client,
 )
+from ingestion.spotify_api.errors import Busy
 from ingestion.spotify_api.plays import PlayKey
 from ingestion.spotify_api.polling import Poll, Progress, Stopped
 from ingestion.spotify_api.sign_in import lack_in_words, scope_of
@@ -123,10 +125,11 @@ def collect_once(
     Args: as of `Collector` and `Collector.poll`.
 
     Raises:
+        Busy: another process is collecting for the listener; nothing was asked.
         WarehouseError: the warehouse cannot be opened; nothing was asked.
     """
     collector = Collector(settings, listener, clock=clock, stop=stop)
-    with collector.warehouse_open():
+    with collector.alone(), collector.warehouse_open():
         return collector.poll(max_calls=max_calls, everything=everything, on_progress=on_progress)
 
 
@@ -158,10 +161,37 @@ class Collector:
         self._spool = Spool(settings, listener)
         self._store: Store | None = None
         self._memory: Memory | None = None
+        self._is_alone = False
+        self._is_up_to_date = False
         self._known: set[PlayKey] = set()
         self._calls: deque[tuple[datetime, int]] = deque()
         self._has_news = False
         self._is_enriched = False
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep other processes from collecting for the listener, unless that is done already.
+
+        Raises:
+            Busy: another one is at it.
+            WarehouseError: the folder of the warehouse cannot be written.
+        """
+        if self._is_alone:
+            yield
+            return
+        with ExitStack() as held:
+            try:
+                is_as_left = held.enter_context(self._spool.turn())
+            except Locked as error:
+                raise Busy(self.listener) from error
+            except OSError as error:
+                raise WarehouseError(f"cannot write beside the warehouse: {error}") from error
+            self._is_up_to_date = self._is_up_to_date and is_as_left
+            self._is_alone = True
+            try:
+                yield
+            finally:
+                self._is_alone = False
 
     @contextmanager
     def warehouse_open(self) -> Iterator[Store]:
@@ -198,9 +228,16 @@ class Collector:
             What came of it. Trouble with Spotify is told there; what came before it is kept.
 
         Raises:
+            Busy: another process is collecting for the listener; nothing was asked.
             WarehouseError: it cannot be opened to see what is known; nothing was asked.
         """
-        memory = self._memory or self._recall()
+        with self.alone():
+            return self._poll(max_calls, everything, on_progress)
+
+    def _poll(
+        self, max_calls: int | None, everything: bool, on_progress: Progress | None
+    ) -> Outcome:
+        memory = self._recall()
         started_at = self._clock.now()
         outcome = Outcome(
             self.listener, warning=sign_in_warning(self._settings, self.listener, started_at)
@@ -249,10 +286,11 @@ class Collector:
         """Load what still waits.
 
         Raises:
+            Busy: another process is collecting for the listener.
             WarehouseError: it cannot be opened or written; what waits is loaded by the next run.
         """
         if self._spool.since:
-            with self.warehouse_open() as store:
+            with self.alone(), self.warehouse_open() as store:
                 self._load(store)
 
     @property
@@ -260,12 +298,24 @@ class Collector:
         return timedelta(days=self._settings.refresh_catalogue_after_days)
 
     def _recall(self) -> Memory:
-        """Load what an earlier run has left behind, and get at what is remembered."""
-        with self.warehouse_open() as store:
-            now = self._clock.now()
-            memory = self._load(store)
-            self._calls.append((now, store.calls_since(now - _DAY)))
-            return memory
+        """What is remembered, by the warehouse if others have had a turn.
+
+        Raises:
+            WarehouseError: it cannot be opened, and nothing is remembered here.
+        """
+        if self._memory and self._is_up_to_date:
+            return self._memory
+        try:
+            with self.warehouse_open() as store:
+                now = self._clock.now()
+                memory = self._load(store)
+                self._calls = deque([(now, store.calls_since(now - _DAY))])
+        except WarehouseError:
+            if self._store or not self._memory:
+                raise
+            return self._memory  # to ask twice is better than to lose plays
+        self._is_up_to_date = True
+        return memory
 
     def _load(self, store: Store) -> Memory:
         """Load the spool, and take over what others may have loaded since the last time."""

@@ -62,5 +62,15 @@ class SignInNeeded(SpotifyError):
         self.listener = listener
 
 
+class Busy(UserError):
+    """Another process is collecting for the listener into the same warehouse."""
+
+    def __init__(self, listener: str) -> None:
+        super().__init__(
+            f"{listener}: another run is asking Spotify for this listener; let it end or stop it,"
+            " then try again"
+        )
+
+
 class Unavailable(SpotifyError):
     """Spotify or the network is down: the last of several tries failed."""

@@ -3,12 +3,15 @@
 Every answer is appended to a file beside the warehouse as soon as it is there, one line each, with
 what is to be remembered from it. So a run that is killed, or a warehouse that is locked or full,
 loses nothing, and no call is made twice. Whoever loads takes the file away under a new name, its
-batch; a batch that the warehouse remembers as loaded is only deleted.
+batch; a batch that the warehouse remembers as loaded is only deleted. Of several processes that
+collect for one listener each has its turn.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +20,7 @@ from uuid import uuid4
 
 import msgspec
 
+from ingestion.locks import locked
 from ingestion.settings import Settings
 
 Row: TypeAlias = dict[str, Any]
@@ -28,6 +32,9 @@ Changes: TypeAlias = Mapping[str, Any]
 DROPPED_FIELDS: Final = frozenset({"available_markets", "email", "birthdate", "explicit_content"})
 
 _SUFFIX: Final = ".jsonl"
+
+#: A poll that finds little takes no longer.
+_PATIENCE_SECONDS: Final = 10
 
 
 class Answer(msgspec.Struct):
@@ -84,8 +91,25 @@ class Spool:
         database = settings.duckdb_path.absolute()
         self._folder = database.parent / ".dlt" / f"{database.stem}.answers" / listener
         self._path = self._folder / f"answers{_SUFFIX}"
+        self._lock = database.parent / ".dlt" / f"{database.stem}.{listener}.lock"
+        self._last_turn: int | None = None
         self.length = 0
         self.since: datetime | None = None
+
+    @contextmanager
+    def turn(self) -> Iterator[bool]:
+        """Keep other processes from it; yields whether none has had a turn since the last here.
+
+        Raises:
+            Locked: another process has had it for ten seconds.
+            OSError: it cannot be written.
+        """
+        self._lock.parent.mkdir(parents=True, exist_ok=True)
+        with locked(self._lock, _PATIENCE_SECONDS):
+            is_as_left = self._lock.stat().st_mtime_ns == self._last_turn
+            os.utime(self._lock)
+            self._last_turn = self._lock.stat().st_mtime_ns
+            yield is_as_left
 
     def add(self, answer: Answer, now: datetime) -> None:
         """Keep an answer. It survives the process from here on."""

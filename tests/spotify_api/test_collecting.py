@@ -16,7 +16,7 @@ import duckdb
 import pytest
 
 from ingestion.settings import PROJECT_ROOT, Settings
-from ingestion.spotify_api.collecting import Collector, Outcome
+from ingestion.spotify_api.collecting import Collector, Outcome, collect_once
 from ingestion.spotify_api.sign_in import SCOPES
 from ingestion.spotify_api.spool import Answer, Spool
 from ingestion.spotify_api.store import ensure_tables
@@ -24,6 +24,7 @@ from ingestion.spotify_api.tables import RAW_TABLES
 from ingestion.warehouse import open_warehouse
 from simulator import World, imagine
 from simulator.web_api import Service, serve
+from tests.spotify_api.conftest import asked, spotify_elt
 
 Collect = Callable[..., Outcome]
 Query = Callable[[str], list[tuple[Any, ...]]]
@@ -343,6 +344,93 @@ def test_a_collector_stops_within_a_second_of_sigterm_and_its_spool_is_loaded(
     assert process.wait(deadline - time.monotonic()) == 0
     assert query("select count(*) from recently_played") == [(50,)]
     assert query("select count(*) from collection_runs") == [(1,)]
+
+
+#: Has the turn of a listener until its standard input ends.
+HOLDER = """
+import sys
+from pathlib import Path
+from ingestion.settings import Settings
+from ingestion.spotify_api.spool import Spool
+settings = Settings(_env_file=None, duckdb_path=Path(sys.argv[1]))
+with Spool(settings, "me").turn():
+    print("mine", flush=True)
+    sys.stdin.read()
+"""
+
+
+class TestTwoProcesses:
+    """For one listener: cron has started one, a hand another."""
+
+    @pytest.fixture
+    def holder(self, settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
+        with subprocess.Popen(
+            [sys.executable, "-c", HOLDER, str(settings.duckdb_path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd=PROJECT_ROOT,
+        ) as process:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"mine\n"
+            yield process
+
+    @pytest.mark.usefixtures("holder")
+    def test_the_second_says_so_in_one_line_and_asks_nothing(
+        self, environment: dict[str, str], service: Service
+    ) -> None:
+        result = spotify_elt(environment, "collect")
+        assert result.returncode == 1
+        assert result.stderr == ""
+        assert result.stdout == (
+            "me: another run is asking Spotify for this listener; let it end or stop it,"
+            " then try again\n"
+        )
+        assert service.calls == []
+
+    def test_a_process_that_is_killed_leaves_the_turn_to_others(
+        self, environment: dict[str, str], holder: subprocess.Popen[bytes], query: Query
+    ) -> None:
+        holder.kill()
+        holder.wait()
+        assert spotify_elt(environment | {"MAX_CALLS": "1"}, "collect").returncode == 0
+        assert query("select count(*) from recently_played") == [(50,)]
+
+    def test_the_second_waits_for_a_short_poll_and_asks_only_what_is_new(
+        self, environment: dict[str, str], service: Service, query: Query
+    ) -> None:
+        environment = environment | {"MAX_CALLS": "3"}
+        service.faults.next("slow", delay_seconds=6)
+        first = _start(environment, "--every", "1h")
+        deadline = time.monotonic() + 30
+        while not asked(service):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        second = spotify_elt(environment, "collect")
+        os.killpg(first.pid, signal.SIGTERM)
+        assert first.wait(30) == 0
+        assert second.returncode == 0, second.stdout
+        assert query("select count(*), count(distinct played_at) from recently_played") == [
+            (50, 50)
+        ]
+        assert query("select count(*) from users") == [(1,)]
+        assert sum(call.path == "/v1/me" for call in service.calls) == 1
+
+    def test_a_collector_that_goes_on_learns_what_another_has_asked_for(
+        self, settings: Settings, sign_in: Callable[..., Any], clock: Any, service: Service
+    ) -> None:
+        sign_in()
+        collector = Collector(settings, "me", clock=clock)
+        collector.poll(max_calls=2)
+        service.clock.advance(timedelta(hours=1))
+        assert collect_once(settings, "me", clock=clock, max_calls=40).calls > 2
+        lists = Counter(call.path for call in service.calls)
+
+        service.clock.advance(timedelta(hours=1))
+        collector.poll(max_calls=40)
+
+        again = Counter(call.path for call in service.calls)
+        assert again["/v1/me/top/tracks"] == lists["/v1/me/top/tracks"] == 3
+        collector.close()
 
 
 def _start(environment: dict[str, str], *arguments: str) -> subprocess.Popen[bytes]:
