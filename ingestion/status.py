@@ -53,6 +53,7 @@ def show_status(console: Console, settings: Settings) -> None:
             )
         if listeners:
             _show_catalogue(console, settings, warehouse)
+            show_changed_types(console, warehouse)
         else:
             _show_nobody(console)
 
@@ -206,6 +207,17 @@ def _show_catalogue(console: Console, settings: Settings, warehouse: Warehouse) 
     )
     if misses:
         console.print(f"           {misses:,} that Spotify does not have any more")
+
+
+def show_changed_types(console: Console, warehouse: Warehouse) -> None:
+    """One line for each field that Spotify has begun to send with another type."""
+    for changed in warehouse.changed_types(SCHEMA):
+        console.print(
+            f"[yellow]Changed    {escape(changed.field)} comes as {changed.data_type} now"
+            f" ({changed.values:,} so far), kept in {escape(changed.column)}, which no mart reads:"
+            " update spotify-elt, or report it[/]",
+            soft_wrap=True,
+        )
 
 
 def _when(moment: datetime) -> str:

@@ -15,6 +15,7 @@ from rich.text import Text
 from ingestion.settings import Settings
 from ingestion.spotify_api.tokens import signed_in_listeners
 from ingestion.spotify_export.report import FileOutcome, ImportReport
+from ingestion.status import show_changed_types
 from ingestion.warehouse import Row, Warehouse, open_warehouse
 
 _PROBLEMS_SHOWN: Final = 5
@@ -77,6 +78,7 @@ def show_summary(console: Console, settings: Settings) -> None:
         )
         for listener in listeners:
             _show_listener(console, warehouse, listener)
+        show_changed_types(console, warehouse)
     _show_next_steps(console, settings)
 
 

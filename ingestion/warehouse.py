@@ -13,6 +13,7 @@ import shutil
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,23 @@ if TYPE_CHECKING:
     from dlt.extract import DltSource
 
 Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class ChangedType:
+    """A column whose values came with another type than declared, too.
+
+    Attributes:
+        field: the table and the column that was declared.
+        column: where those values are.
+        data_type: theirs, in dlt's words.
+        values: how many they are.
+    """
+
+    field: str
+    column: str
+    data_type: str
+    values: int
 
 
 class Warehouse:
@@ -50,6 +68,17 @@ class Warehouse:
         ):
             types.setdefault(table, {})[column] = data_type
         return types
+
+    def changed_types(self, schema: str) -> list[ChangedType]:
+        """Columns in which dlt keeps values of another type than declared, by name."""
+        found = []
+        for table, columns in sorted(self.column_types(schema).items()):
+            for column in sorted(columns):
+                declared, mark, data_type = column.rpartition("__v_")
+                if mark and declared in columns:
+                    ((values,),) = self.query(f'select count("{column}") from {schema}."{table}"')
+                    found.append(ChangedType(f"{table}.{declared}", column, data_type, values))
+        return found
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from ingestion.settings import Settings
 from ingestion.spotify_api.collecting import Outcome
+from ingestion.spotify_api.spool import Answer, Spool
 from ingestion.status import show_status
 from ingestion.warehouse import open_warehouse
 from simulator import World
@@ -100,3 +101,18 @@ def test_a_scope_that_is_missing_is_told_until_somebody_signs_in_again(
     service.clock.advance(timedelta(minutes=1))
     sign_in()
     assert "all but" not in told()
+
+
+def test_a_field_whose_type_has_changed_is_told_with_what_to_do(
+    told: Callable[[], str], collect: Collect, settings: Settings
+) -> None:
+    collect(max_calls=1)
+    assert "Changed" not in told()
+    track = {"observed_at": "2026-01-01T00:00:00Z", "id": "x", "mood": 1, "popularity": "high"}
+    Spool(settings, "me").add(Answer([("tracks", track)]), datetime.now(UTC))
+    collect(max_calls=0)
+
+    [line] = [line for line in told().splitlines() if line.startswith("Changed")]
+
+    assert "tracks.popularity comes as text now (1 so far), kept in popularity__v_text" in line
+    assert "update spotify-elt, or report it" in line
