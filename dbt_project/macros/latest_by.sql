@@ -1,8 +1,11 @@
-{#- In an aggregation, the value of the row with the latest moment. -#}
+{#- In an aggregation, the value of the row with the latest moment; of several such rows, the
+    greatest value, so that a rebuild in another order comes to the same. Rows without the moment
+    or the value do not count. -#}
 {% macro latest_by(value_expression, moment_expression) -%}
     {{ return(adapter.dispatch('latest_by')(value_expression, moment_expression)) }}
 {%- endmacro %}
 
 {% macro default__latest_by(value_expression, moment_expression) -%}
-    max_by({{ value_expression }}, {{ moment_expression }})
+    max_by({{ value_expression }}, row({{ moment_expression }}, {{ value_expression }}))
+        filter (where {{ moment_expression }} is not null)
 {%- endmacro %}
