@@ -55,10 +55,10 @@ Section: TypeAlias = tuple[str, Callable[[], Iterator[Answer]]]
 """Something to ask for: the name of its endpoint, and its answers."""
 
 #: The spool is loaded when it is this long, which bounds memory,
-_LONG_SPOOL: Final = 5_000
+_LONG_SPOOL: Final = 8_000
 
-#: or this old, lest a long run shows nothing.
-_OLD_SPOOL: Final = timedelta(minutes=1)
+#: or this old, lest a long run shows nothing; a load has a cost of its own, of some 500 rows.
+_OLD_SPOOL: Final = timedelta(minutes=5)
 
 
 class Stopped(Exception):  # noqa: N818 - a state

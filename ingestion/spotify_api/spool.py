@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from io import FileIO
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 from uuid import uuid4
@@ -93,6 +94,7 @@ class Spool:
         self._path = self._folder / f"answers{_SUFFIX}"
         self._lock = database.parent / ".dlt" / f"{database.stem}.{listener}.lock"
         self._last_turn: int | None = None
+        self._file: FileIO | None = None
         self.length = 0
         self.since: datetime | None = None
 
@@ -109,13 +111,17 @@ class Spool:
             is_as_left = self._lock.stat().st_mtime_ns == self._last_turn
             os.utime(self._lock)
             self._last_turn = self._lock.stat().st_mtime_ns
-            yield is_as_left
+            try:
+                yield is_as_left
+            finally:
+                self._close_file()
 
     def add(self, answer: Answer, now: datetime) -> None:
         """Keep an answer. It survives the process from here on."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        with self._path.open("ab") as file:
-            file.write(msgspec.json.encode(answer) + b"\n")
+        if self._file is None:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._file = self._path.open("ab", buffering=0)
+        self._file.write(msgspec.json.encode(answer) + b"\n")
         self.length += len(answer.rows)
         self.since = self.since or now
 
@@ -130,6 +136,7 @@ class Spool:
         for path in sorted(left_behind, key=lambda path: path.stat().st_mtime_ns):
             yield _read(path, is_left_behind=True)
         self.length, self.since = 0, None
+        self._close_file()
         if self._path.exists():
             yield _read(
                 self._path.rename(self._folder / f"{uuid4().hex}{_SUFFIX}"), is_left_behind=False
@@ -142,6 +149,12 @@ class Spool:
                 folder.rmdir()
             except OSError:
                 return
+
+    def _close_file(self) -> None:
+        """Before others take it away, or append to it."""
+        if self._file:
+            self._file.close()
+        self._file = None
 
 
 def _read(path: Path, *, is_left_behind: bool) -> Batch:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import socket
+import ssl
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -331,7 +334,9 @@ def test_a_netrc_does_not_replace_the_token(
 
 
 @contextmanager
-def answering(status: int, headers: dict[str, str], body: bytes) -> Iterator[str]:
+def answering(
+    status: int, headers: dict[str, str], body: bytes, secured: ssl.SSLContext | None = None
+) -> Iterator[str]:
     """A server that has one answer only; yields its address."""
 
     class Answer(BaseHTTPRequestHandler):
@@ -349,9 +354,78 @@ def answering(status: int, headers: dict[str, str], body: bytes) -> Iterator[str
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        if secured:
+            server.socket = secured.wrap_socket(server.socket, server_side=True)
         threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield f"http{'s' if secured else ''}://127.0.0.1:{server.server_port}"
         server.shutdown()
+
+
+def test_a_proxy_of_the_environment_is_used_and_no_proxy_heeded(
+    settings: Settings,
+    sign_in: Callable[..., SignIn],
+    clock: SharedClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sign_in()
+    beyond = settings.model_copy(update={"spotify_api_url": "http://api.spotify.invalid/v1"})
+    with answering(200, {}, b'{"id": "through the proxy"}') as proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy)
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+        client = open_client(beyond, "me", budget=9, clock=clock)
+        assert client.call("profile", profile)["id"] == "through the proxy"
+
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1,api.spotify.invalid")
+        client = open_client(beyond, "me", budget=9, clock=clock)
+        with pytest.raises(Unavailable, match="no connection"):
+            client.call("profile", profile)
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="makes a certificate with openssl")
+def test_an_authority_of_the_environment_is_trusted_and_no_other(
+    settings: Settings,
+    sign_in: Callable[..., SignIn],
+    clock: SharedClock,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sign_in()
+    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    made = f"-keyout {key} -out {certificate} -subj /CN=127.0.0.1"
+    subprocess.run(
+        "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -addext subjectAltName=IP:127.0.0.1"
+        f" {made}".split(),
+        check=True,
+        capture_output=True,
+    )
+    secured = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    secured.load_cert_chain(certificate, key)
+    with answering(200, {}, b'{"id": "securely"}', secured) as address:
+        over_tls = settings.model_copy(update={"spotify_api_url": address})
+        client = open_client(over_tls, "me", budget=9, clock=clock)
+        with pytest.raises(Unavailable, match="certificate is not trusted"):
+            client.call("profile", profile)
+
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+        client = open_client(over_tls, "me", budget=9, clock=clock)
+        assert client.call("profile", profile)["id"] == "securely"
+
+
+def test_a_redirection_is_followed_and_takes_no_token_along(
+    settings: Settings, sign_in: Callable[..., SignIn], clock: SharedClock, service: Service
+) -> None:
+    sign_in()
+    elsewhere = f"{service.api_url}/me"
+    with answering(307, {"Location": elsewhere}, b"") as address:
+        moved = settings.model_copy(update={"spotify_api_url": address})
+        with pytest.raises(SignInNeeded):
+            open_client(moved, "me", budget=20, clock=clock).call("profile", profile)
+    assert set(asked(service)) == {401}
+
+
+def test_an_answer_is_not_written_out_for_a_log(client: SpotifyClient) -> None:
+    answer = client.call("profile", profile)
+    assert str(answer["id"]) not in repr(answer)
 
 
 @pytest.mark.parametrize(
