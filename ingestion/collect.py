@@ -148,7 +148,12 @@ def show_outcome(console: Console, outcome: Outcome, at: str = "Asked  ") -> Non
             " the export has them[/]",
             soft_wrap=True,
         )
-    for line in (outcome.message, outcome.not_allowed, outcome.warning):
+    for line in (
+        outcome.message,
+        outcome.unanswered,
+        outcome.not_allowed,
+        outcome.warning,
+    ):
         if line:
             console.print(f"[yellow]  {escape(line)}[/]", soft_wrap=True)
 

@@ -25,6 +25,7 @@ from ingestion.spotify_api.client import (
     TryLater,
     open_client,
 )
+from ingestion.spotify_api.errors import WHO_MAY_ASK
 from ingestion.spotify_api.sign_in import missing_scopes
 from ingestion.spotify_api.state import memory_of
 from ingestion.spotify_api.tables import SCHEMA
@@ -199,7 +200,7 @@ def _account(settings: Settings, listener: str) -> Iterator[Check]:
         yield Check(
             listener,
             "bad",
-            f"{error}; the app's owner needs Premium and must add this account on the dashboard",
+            f"{error}; {WHO_MAY_ASK}",
         )
     except SpotifyError as error:
         yield Check(listener, "bad", str(error))

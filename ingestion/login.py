@@ -14,6 +14,7 @@ from rich.console import Console
 from ingestion.errors import UserError
 from ingestion.settings import Settings
 from ingestion.spotify_api.client import Forbidden, SpotifyError, open_client
+from ingestion.spotify_api.errors import WHO_MAY_ASK
 from ingestion.spotify_api.sign_in import (
     Authorisation,
     WrongAnswer,
@@ -153,10 +154,7 @@ def _say_who(console: Console, settings: Settings, sign_in: SignIn) -> None:
         )
         who = f" as {me.get('display_name') or me.get('id')}"
     except Forbidden as error:
-        raise UserError(
-            f"{settings.listener} is signed in, but {error}; the app's owner needs Premium and must"
-            " add this account under User Management on the dashboard"
-        ) from error
+        raise UserError(f"{settings.listener} is signed in, but {error}; {WHO_MAY_ASK}") from error
     except SpotifyError as error:
         console.print(f"Signed in; whose account it is could not be asked: {error}")
     console.print(

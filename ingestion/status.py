@@ -112,7 +112,9 @@ def _show_last_run(console: Console, warehouse: Warehouse, listener: str) -> Non
     )
     for ended_at, outcome, message, try_later_until, calls in runs:
         words = outcome.replace("_", " ")
-        console.print(f"  last run   {_when(ended_at)}: {words}, {calls:,} calls")
+        console.print(
+            f"  last run   {_when(ended_at)}: {words}, {calls:,} call{'' if calls == 1 else 's'}"
+        )
         if message:
             console.print(f"             [yellow]{escape(message)}[/]", soft_wrap=True)
         if try_later_until and try_later_until > datetime.now(UTC):
@@ -144,7 +146,7 @@ def _show_refusals(console: Console, memory: Memory) -> None:
         more = f" and {len(names) - _REFUSALS_SHOWN} more" if len(names) > _REFUSALS_SHOWN else ""
         console.print(
             f"  refused    {escape(', '.join(names[:_REFUSALS_SHOWN]))}{more}"
-            " (403; tried again once a month)",
+            " (403; tried again after a day, then monthly)",
             soft_wrap=True,
         )
 

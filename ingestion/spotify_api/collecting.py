@@ -83,7 +83,8 @@ class Outcome:
     Attributes:
         outcome: see `tables.COLLECTION_RUNS`.
         message: one line about what was in the way; None if nothing was.
-        not_allowed: one line about what the sign-in does not allow; None if it allows all.
+        not_allowed: one line about what the sign-in or the app may not ask; None if nothing.
+        unanswered: one line about a list that Spotify did not answer; None if it is the message.
         warning: one line when the sign-in ends soon.
         try_later_until: aware UTC; before then no call is made.
         calls_by_endpoint: `calls`, by what was asked for.
@@ -95,6 +96,7 @@ class Outcome:
     outcome: str = "complete"
     message: str | None = None
     not_allowed: str | None = None
+    unanswered: str | None = None
     warning: str | None = None
     try_later_until: datetime | None = None
     calls: int = 0
@@ -361,6 +363,10 @@ class Collector:
             outcome.calls_by_endpoint, outcome.rows = client.calls_by_endpoint, poll.rows
             if poll.problem and outcome.outcome == "complete":
                 _conclude(outcome, poll.problem)
+            elif poll.problem and str(poll.problem) != outcome.message:
+                outcome.unanswered = str(poll.problem)
+            if poll.plays_refused:
+                outcome.not_allowed = poll.plays_refused
             if poll.missing_scopes:
                 _conclude_without(outcome, sorted(poll.missing_scopes))
         now = self._clock.now()

@@ -7,8 +7,14 @@ Each is one line on the terminal. The names tell a state, not a defect, hence no
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from ingestion.errors import UserError
+
+#: The cure where Spotify gives an account nothing.
+WHO_MAY_ASK: Final = (
+    "the app's owner needs Premium and must add this account under User Management on the dashboard"
+)
 
 
 class SpotifyError(UserError):

@@ -30,6 +30,7 @@ from ingestion.spotify_api.client import (
     SpotifyClient,
     Unavailable,
 )
+from ingestion.spotify_api.errors import WHO_MAY_ASK
 from ingestion.spotify_api.lists import (
     SAVED_LISTS,
     TOP_LISTS,
@@ -82,6 +83,7 @@ class Poll:
         rows: that were found, by table.
         problem: what Spotify did not answer, though it answered all else.
         missing_scopes: what the sign-in does not allow, though it allows all else.
+        plays_refused: one line, when Spotify refuses the plays by themselves (403).
     """
 
     def __init__(
@@ -97,6 +99,7 @@ class Poll:
         self.rows: Counter[str] = Counter()
         self.problem: Unavailable | None = None
         self.missing_scopes: set[str] = set()
+        self.plays_refused: str | None = None
         self.client = client
         self._settings, self._clock = settings, clock
         self._memory, self._known, self._spool, self._stop = memory, known, spool, stop
@@ -224,7 +227,7 @@ class Poll:
                     store.load(self._spool)
                 if self._stop.is_set():
                     raise Stopped
-            if lacks_scope:
+            if store is None and self._memory[f"refused/{name}"]:
                 self.missing_scopes.discard(scope_of(name))
                 self._keep(Answer([], {f"refused/{name}": None}))
         except ScopeMissing as error:
@@ -240,6 +243,8 @@ class Poll:
                 )
             )
         except Forbidden as error:
+            if name == "recently_played":
+                self.plays_refused = f"{error}; {WHO_MAY_ASK}"
             self._keep(
                 self._memory.refusal(self.client.listener, error.endpoint, self._clock.now())
             )

@@ -192,6 +192,25 @@ class TestAScopeThatIsMissing:
         assert (outcome.outcome, outcome.needs_attention) == ("budget_spent", True)
 
 
+def test_a_run_that_ends_early_tells_what_spotify_did_not_answer(
+    collect: Collect, service: Service
+) -> None:
+    service.faults.next("server_error", paths="/v1/me/player/*", times=4)
+    outcome = collect(max_calls=12)
+    assert outcome.outcome == "budget_spent"
+    assert "does not answer recently_played" in (outcome.unanswered or "")
+
+
+def test_plays_that_are_refused_want_attention_and_the_rest_comes(
+    collect: Collect, service: Service
+) -> None:
+    service.faults.next("forbidden", paths="/v1/me/player/*", times=None)
+    outcome = collect(max_calls=12)
+    assert outcome.needs_attention
+    assert "User Management" in (outcome.not_allowed or "")
+    assert outcome.rows["top_tracks"] > 0
+
+
 class TestTwoListeners:
     """Each with a world and a sign-in of their own, in one warehouse."""
 

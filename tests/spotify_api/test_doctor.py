@@ -139,7 +139,7 @@ def test_an_account_that_the_app_may_not_ask_is_found(
     signed_in_now()
     service.faults.next("forbidden", times=None)
 
-    assert "must add this account on the dashboard" in found_wrong(environment)
+    assert "must add this account under User Management" in found_wrong(environment)
 
 
 def test_a_rate_limit_is_told_and_is_no_trouble(
