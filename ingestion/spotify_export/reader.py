@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
+from itertools import chain
 from operator import attrgetter
 from typing import Annotated, Any, Final, TypeAlias, cast
 
@@ -27,6 +28,9 @@ from ingestion.spotify_export.tables import FieldType, RawTable
 EARLIEST: Final = datetime(2006, 1, 1, tzinfo=UTC)
 #: Clocks of devices run ahead, by hours and not by days.
 LATEST_AFTER_NOW: Final = timedelta(days=2)
+
+#: Rows that are turned into columns at a time: more do not stay in the processor's cache.
+_ROWS_PER_BLOCK: Final = 2_048
 
 #: More new fields than this in one file, and it is not what it looks like.
 MAX_NEW_FIELDS: Final = 100
@@ -200,30 +204,25 @@ def _read_rows(
         structs, places, new_fields, bad = _decode_one_by_one(table, raws, policy, reading)
     else:
         bad = {}
-    arrays = {
-        column: _to_arrow(list(map(attrgetter(column), structs)), kind)
-        for column, kind in table.columns.items()
-    }
+    arrays = _to_columns(table, structs)
     unacceptable = _unacceptable(table, structs, arrays, policy)
     if unacceptable:
         raws = raws or (rows if isinstance(rows, list) else _split(rows))
         bad |= {places[index]: reason for index, reason in unacceptable.items()}
     for column, (kind, values) in new_fields.items():
         arrays[column] = pa.array(values, kind.arrow)
-    position_of = positions.__getitem__ if positions is not None else _one_based
+    if positions is None:
+        positions = range(1, len(places) + len(bad) + 1)
     for place in sorted(bad):
         raw = _without_private_fields(cast(list[bytes], raws)[place], policy)
-        reading.problems.append(Problem(position_of(place), bad[place], raw))
-    file_rows = pa.array(map(position_of, places), pa.int64())
+        reading.problems.append(Problem(positions[place], bad[place], raw))
+    kept = [positions[place] for place in places] if bad else positions
+    file_rows = pa.array(kept, pa.int64())
     result = pa.table({"file_row": file_rows, **arrays})
     if unacceptable:
         keep = pa.array([index not in unacceptable for index in range(len(places))])
         result = result.filter(keep)
     return result
-
-
-def _one_based(place: int) -> int:
-    return place + 1
 
 
 def _decode_at_once(
@@ -337,13 +336,35 @@ def _is_a(value: Json, json_type: type) -> bool:
     return type(value) is json_type
 
 
-def _to_arrow(values: list[Any], kind: FieldType) -> Array:
+def _to_columns(table: RawTable, structs: Sequence[msgspec.Struct]) -> dict[str, Array]:
+    """Every declared column of the rows, block by block."""
+    kinds = table.columns.values()
+    blocks: list[list[Array]] = []
+    for start in range(0, len(structs), _ROWS_PER_BLOCK):
+        rows = structs[start : start + _ROWS_PER_BLOCK]
+        values = list(chain.from_iterable(map(msgspec.structs.astuple, rows)))
+        width = len(rows[0].__struct_fields__)  # those that are ignored come last
+        blocks.append(
+            [pa.array(values[i::width], _json_arrow(kind)) for i, kind in enumerate(kinds)]
+        )
+    columns = zip(*blocks, strict=True) if blocks else ((),) * len(kinds)
+    return {
+        column: _typed(pa.chunked_array(list(parts), _json_arrow(kind)).combine_chunks(), kind)
+        for (column, kind), parts in zip(table.columns.items(), columns, strict=True)
+    }
+
+
+def _json_arrow(kind: FieldType) -> pa.DataType:
+    """The type of a column of values as JSON has them: a time is still a text."""
+    return pa.string() if kind.pattern else kind.arrow
+
+
+def _typed(array: Array, kind: FieldType) -> Array:
     """A column; a time whose text is not of its form, or no time, is null."""
     if kind.pattern is None:
-        return pa.array(values, kind.arrow)
-    array = pa.array(values, pa.string())
+        return array
     text = pc.if_else(pc.match_substring_regex(array, kind.pattern), array, None)
-    text = pc.replace_substring_regex(text, kind.pattern, r"\1")
+    text = pc.ascii_rtrim(text, characters=tables.UTC_SUFFIXES)
     is_date = kind.arrow == pa.date32()
     try:
         naive = text if is_date else text.cast(pa.timestamp("us"))

@@ -28,11 +28,11 @@ CONTRACT: TSchemaContractDict = {"tables": "evolve", "columns": "evolve", "data_
 
 
 @dlt.source(name=SCHEMA, schema_contract=CONTRACT)
-def export_rows(files: Iterable[dict[str, pa.Table]]) -> DltResource:
+def export_rows(row_groups: Iterable[tuple[str, pa.Table]]) -> DltResource:
     """The rows of files as they are read, and every raw table, so that none is missing.
 
     Args:
-        files: the Arrow tables of each file, by name of the raw table.
+        row_groups: Arrow tables, each with the name of the raw table that it belongs to.
     """
 
     @dlt.resource(write_disposition="append", parallelized=True)
@@ -41,9 +41,8 @@ def export_rows(files: Iterable[dict[str, pa.Table]]) -> DltResource:
             yield dlt.mark.with_table_name(table.schema.empty_table(), table.name)
         yield dlt.mark.with_table_name(IMPORT_PROBLEMS.empty_table(), "import_problems")
         yield dlt.mark.with_table_name(LISTENERS.empty_table(), "listeners")
-        for file in files:
-            for name, rows_of_file in file.items():
-                yield dlt.mark.with_table_name(rows_of_file, name)
+        for name, row_group in row_groups:
+            yield dlt.mark.with_table_name(row_group, name)
 
     return rows
 

@@ -28,20 +28,23 @@ class FieldType(NamedTuple):
     """The Python type of the JSON value; a text for every time."""
     arrow: pa.DataType
     pattern: str | None = None
-    """The exact form of a time's text, as a regular expression; its group 1 (and a `T` or blank
-    within) is ISO 8601 in UTC. None where the value is stored as given."""
+    """The exact form of a time's text, as a regular expression; without `UTC_SUFFIXES` it is
+    ISO 8601 in UTC. None where the value is stored as given."""
 
+
+#: The characters that a time may end with, `Z` or `Z[UTC]`: the zone, which all of them have.
+UTC_SUFFIXES: Final = "Z[UTC]"
 
 TEXT: Final = FieldType(str, pa.string())
 INTEGER: Final = FieldType(int, pa.int64())
 REAL: Final = FieldType(float, pa.float64())
 BOOLEAN: Final = FieldType(bool, pa.bool_())
-SECOND: Final = FieldType(str, UTC_TIMESTAMP, r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?)Z$")
-MINUTE: Final = FieldType(str, UTC_TIMESTAMP, r"^(\d{4}-\d\d-\d\d \d\d:\d\d)$")
+SECOND: Final = FieldType(str, UTC_TIMESTAMP, r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z$")
+MINUTE: Final = FieldType(str, UTC_TIMESTAMP, r"^\d{4}-\d\d-\d\d \d\d:\d\d$")
 SEARCH_TIME: Final = FieldType(
-    str, UTC_TIMESTAMP, r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?)Z(?:\[UTC\])?$"
+    str, UTC_TIMESTAMP, r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z(?:\[UTC\])?$"
 )
-DATE: Final = FieldType(str, pa.date32(), r"^(\d{4}-\d\d-\d\d)$")
+DATE: Final = FieldType(str, pa.date32(), r"^\d{4}-\d\d-\d\d$")
 
 LINEAGE: Final[tuple[pa.Field[pa.DataType], ...]] = (
     pa.field("listener", pa.string()),
