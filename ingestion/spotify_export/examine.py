@@ -20,6 +20,7 @@ from typing import Final
 
 from ingestion.spotify_export import kinds, reader
 from ingestion.spotify_export.archive import Content, Member, UnreadableMemberError
+from ingestion.spotify_export.hashes import KnownHashes, stamp
 from ingestion.spotify_export.kinds import LEFT_ALONE, Kind
 from ingestion.spotify_export.reader import Policy, Reading, UnreadableFileError
 
@@ -46,15 +47,21 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Finding:
-    """A file that was examined; `sha256` is None for what was not opened or cannot be read."""
+    """A file that was examined.
+
+    Attributes:
+        sha256: of its content; None for what was not opened or cannot be read.
+        stamp: what it showed before it was read (`hashes.stamp`); None if it was not read.
+    """
 
     member: Member
     sha256: str | None
     verdict: Verdict
+    stamp: str | None = None
 
 
 def examine_all(
-    members: Sequence[Member], loaded: Loaded, policy: Callable[[], Policy]
+    members: Sequence[Member], loaded: Loaded, policy: Callable[[], Policy], hashes: KnownHashes
 ) -> Iterator[Finding]:
     """Examine members in their order, a few of them at the same time.
 
@@ -62,19 +69,37 @@ def examine_all(
         members: of all archives.
         loaded: what is in the warehouse already and need not be parsed.
         policy: asked for anew with each member, as it grows with what the ones before have shown.
+        hashes: a file of a known hash that is in the warehouse is not read.
     """
-    total = sum(member.size for member in members)
+    known = [_recall(member, loaded, hashes) for member in members]
+    total = sum(
+        member.size for member, finding in zip(members, known, strict=True) if not finding
+    )
     workers = min(os.cpu_count() or 1, MAX_PROCESSES)
     if total < PROCESSES_FROM_BYTES or workers == 1:
         workers = 1
     with _executor(workers) as executor:
         ahead: deque[Future[Finding]] = deque()
-        for member in members:
-            ahead.append(executor.submit(examine, member, loaded, policy()))
+        for member, finding in zip(members, known, strict=True):
+            ahead.append(
+                _done(finding) if finding else executor.submit(examine, member, loaded, policy())
+            )
             if len(ahead) > 2 * workers:
                 yield ahead.popleft().result()
         while ahead:
             yield ahead.popleft().result()
+
+
+def _recall(member: Member, loaded: Loaded, hashes: KnownHashes) -> Finding | None:
+    """What is known of a member that an earlier run has read and loaded, if it has not changed."""
+    sha256 = hashes.of(member)
+    return Finding(member, sha256, same_as(loaded[sha256])) if sha256 in loaded else None
+
+
+def _done(finding: Finding) -> Future[Finding]:
+    future: Future[Finding] = Future()
+    future.set_result(finding)
+    return future
 
 
 def _executor(workers: int) -> Executor:
@@ -105,11 +130,13 @@ def examine(member: Member, loaded: Loaded, policy: Policy) -> Finding:
     if claimed in LEFT_ALONE:
         reason = "left alone because of its name, not opened"
         return Finding(member, None, Verdict("ignored", claimed, reason))
+    shown = stamp(member)
     try:
         content = member.read()
     except UnreadableMemberError as error:
         return Finding(member, None, Verdict("set_aside", claimed, str(error)))
-    return Finding(member, content.sha256, _judge(member, content, claimed, loaded, policy))
+    verdict = _judge(member, content, claimed, loaded, policy)
+    return Finding(member, content.sha256, verdict, shown)
 
 
 def _judge(

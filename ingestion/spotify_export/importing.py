@@ -20,6 +20,7 @@ from ingestion.errors import ExportError
 from ingestion.settings import Settings
 from ingestion.spotify_export.archive import Member, Refusal, find_members
 from ingestion.spotify_export.examine import Finding, Verdict, examine, examine_all, same_as
+from ingestion.spotify_export.hashes import KnownHashes
 from ingestion.spotify_export.history import (
     History,
     Record,
@@ -67,6 +68,7 @@ def import_exports(settings: Settings, on_progress: Progress | None = None) -> I
         run = _Run(settings, read_history(warehouse, settings.listener))
         _load(warehouse, run.read_all(members, refusals, on_progress or _silent), run.now)
         keep_time_zone(warehouse, settings, run.now)
+    run.hashes.keep()
     if all(file.kind == Kind.UNKNOWN for file in run.outcomes):
         raise ExportError(_nothing_of_spotifys(run.outcomes))
     seconds = time.monotonic() - started
@@ -152,6 +154,7 @@ class _Run:
 
     settings: Settings
     history: History
+    hashes: KnownHashes = field(default_factory=KnownHashes)
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     outcomes: list[FileOutcome] = field(default_factory=list)
     problems_shown: list[ProblemSeen] = field(default_factory=list)
@@ -165,8 +168,11 @@ class _Run:
             verdict = Verdict("set_aside", Kind.UNKNOWN, refusal.reason)
             yield from self._conclude(_Place(refusal.archive, "", 0, None), verdict)
         done, total = 0, sum(member.size for member in members)
-        for finding in examine_all(members, dict(self.history.loaded), self._policy):
+        loaded = dict(self.history.loaded)
+        for finding in examine_all(members, loaded, self._policy, self.hashes):
             member = finding.member
+            if finding.stamp and finding.sha256:
+                self.hashes.note(finding.stamp, finding.sha256)
             on_progress(done, total, member.name)
             place = _Place(member.archive, member.name, member.size, finding.sha256)
             known = self.history.records.get(place.key(self.settings.listener))
