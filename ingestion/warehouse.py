@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
 import msgspec
@@ -183,6 +183,10 @@ def open_warehouse(settings: Settings, *, read_only: bool = False) -> Iterator[W
         raise _in_one_line(error, path) from error
 
 
+#: What the system says when a disk is full, a quota is used up, or files may not be that big.
+_NO_ROOM: Final = ("No space left on device", "Disk quota exceeded", "File too large")
+
+
 def _in_one_line(error: Exception, path: Path) -> Exception:
     """What the user can do about it, or the error itself when that is nothing."""
     user_level = (duckdb.Error, OSError)
@@ -190,6 +194,11 @@ def _in_one_line(error: Exception, path: Path) -> Exception:
     if not causes:
         return error
     reason = str(causes[0]).splitlines()[0]
+    if any(sign in str(cause) for cause in causes for sign in _NO_ROOM):
+        return WarehouseError(
+            f"no room left for the warehouse {path.name}: free some space on its disk and run"
+            " again (what was loaded stays, the rest follows)"
+        )
     if "Could not set lock" in reason:
         return WarehouseError(
             f"{path.name} is open in another program: close it (a BI tool, a DuckDB shell,"
@@ -203,4 +212,5 @@ def _in_one_line(error: Exception, path: Path) -> Exception:
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
-        error = error.__cause__ or error.__context__
+        why_a_load_job_failed: BaseException | None = getattr(error, "client_exception", None)
+        error = why_a_load_job_failed or error.__cause__ or error.__context__
