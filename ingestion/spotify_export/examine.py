@@ -72,9 +72,7 @@ def examine_all(
         hashes: a file of a known hash that is in the warehouse is not read.
     """
     known = [_recall(member, loaded, hashes) for member in members]
-    total = sum(
-        member.size for member, finding in zip(members, known, strict=True) if not finding
-    )
+    total = sum(member.size for member, finding in zip(members, known, strict=True) if not finding)
     workers = min(os.cpu_count() or 1, MAX_PROCESSES)
     if total < PROCESSES_FROM_BYTES or workers == 1:
         workers = 1

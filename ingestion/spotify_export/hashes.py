@@ -55,11 +55,12 @@ class KnownHashes:
     """SHA-256 by stamp, from the runs before and this one. A damaged or unwritable file is none."""
 
     def __init__(self) -> None:
-        self._path = _cache_folder() / "hashes.json"
+        self._path = _cache_file()
         self._by_stamp: dict[str, str] = {}
         self._has_news = False
         with suppress(OSError, msgspec.MsgspecError):
-            self._by_stamp = msgspec.json.decode(self._path.read_bytes(), type=dict[str, str])
+            if self._path:
+                self._by_stamp = msgspec.json.decode(self._path.read_bytes(), type=dict[str, str])
 
     def of(self, member: Member) -> str | None:
         """The hash of a member's content, if it is known without reading it."""
@@ -73,7 +74,7 @@ class KnownHashes:
 
     def keep(self) -> None:
         """Write what was noted, whole or not at all."""
-        if not self._has_news:
+        if not self._path or not self._has_news:
             return
         latest = dict(list(self._by_stamp.items())[-MAX_KEPT:])
         unfinished = self._path.with_suffix(f".{os.getpid()}")
@@ -86,6 +87,10 @@ class KnownHashes:
                 unfinished.unlink(missing_ok=True)
 
 
-def _cache_folder() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
-    return Path(base) / "spotify-elt"
+def _cache_file() -> Path | None:
+    """None for a user without a home, as containers have them."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    try:
+        return (Path(base) if base else Path.home() / ".cache") / "spotify-elt" / "hashes.json"
+    except RuntimeError:
+        return None

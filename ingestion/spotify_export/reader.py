@@ -339,7 +339,7 @@ def _is_a(value: Json, json_type: type) -> bool:
 def _to_columns(table: RawTable, structs: Sequence[msgspec.Struct]) -> dict[str, Array]:
     """Every declared column of the rows, block by block."""
     kinds = table.columns.values()
-    blocks: list[list[Array]] = []
+    blocks: list[list[Array]] = [[pa.array([], _json_arrow(kind)) for kind in kinds]]
     for start in range(0, len(structs), _ROWS_PER_BLOCK):
         rows = structs[start : start + _ROWS_PER_BLOCK]
         values = list(chain.from_iterable(map(msgspec.structs.astuple, rows)))
@@ -347,10 +347,11 @@ def _to_columns(table: RawTable, structs: Sequence[msgspec.Struct]) -> dict[str,
         blocks.append(
             [pa.array(values[i::width], _json_arrow(kind)) for i, kind in enumerate(kinds)]
         )
-    columns = zip(*blocks, strict=True) if blocks else ((),) * len(kinds)
     return {
-        column: _typed(pa.chunked_array(list(parts), _json_arrow(kind)).combine_chunks(), kind)
-        for (column, kind), parts in zip(table.columns.items(), columns, strict=True)
+        column: _typed(pa.concat_arrays(parts), kind)
+        for (column, kind), parts in zip(
+            table.columns.items(), zip(*blocks, strict=True), strict=True
+        )
     }
 
 
