@@ -39,7 +39,7 @@ from ingestion.warehouse import Warehouse, open_warehouse
 #: A million plays and more: few exports need a second batch, and each package costs time.
 FILES_PER_BATCH: Final = 100
 
-#: A row group of DuckDB's. Others, and those of single files, cost it up to twice the work.
+#: A row group of DuckDB's: it merges smaller ones, and rewrites larger ones.
 ROWS_PER_GROUP: Final = 122_880
 
 Progress: TypeAlias = Callable[[int, int, str], None]
