@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from dbt.cli.main import dbtRunner
 
 from ingestion.settings import PROJECT_ROOT
@@ -163,6 +165,26 @@ def test_every_column_is_described(models: list[Model]) -> None:
     ]
     assert bare == []
     assert [model.name for model in models if not model.columns] == []
+
+
+def test_what_is_said_of_many_columns_is_written_once(manifest: dict[str, Any]) -> None:
+    """In `models/columns.md`, unless it is a few words."""
+    said = Counter(
+        " ".join(column["description"].split())
+        for path in (DBT_PROJECT / "models").rglob("*.yml")
+        for model in yaml.safe_load(path.read_text()).get("models", [])
+        for column in model["columns"]
+        if "{{ doc(" not in column["description"]
+    )
+    assert [words for words, times in said.items() if len(words) > 60 and times > 3] == []
+    blocks = [b for b in manifest["docs"].values() if b["package_name"] == "spotify_elt"]
+    assert {block["name"] for block in blocks} - {"__overview__"} == set(
+        re.findall(r"doc\('(\w+)'\)", _all_yaml())
+    )
+
+
+def _all_yaml() -> str:
+    return "".join(path.read_text() for path in (DBT_PROJECT / "models").rglob("*.yml"))
 
 
 def test_every_model_has_a_yaml_file_of_its_own_beside_it(models: list[Model]) -> None:
