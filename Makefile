@@ -1,11 +1,13 @@
 # spotify-elt: your Spotify history in a warehouse. `make` lists the targets.
 #
 # Variables (environment or .env; see .env.example): EXPORT, LISTENER, LISTENER_TIMEZONE,
-# WAREHOUSE, DUCKDB_PATH, and those of the Web API.
+# WAREHOUSE, DUCKDB_PATH, POSTGRES_URL, and those of the Web API.
 
 PYTHON ?= python3
 BIN := .venv/bin
 SPOTIFY_ELT := $(BIN)/spotify-elt
+WAREHOUSE ?= $(shell sed -n 's/^WAREHOUSE=\([a-z]*\).*/\1/p' .env 2>/dev/null)
+export WAREHOUSE
 export DBT_PROJECT_DIR ?= $(CURDIR)/dbt_project
 export DBT_PROFILES_DIR ?= $(CURDIR)/profiles
 
@@ -15,7 +17,10 @@ export DBT_PROFILES_DIR ?= $(CURDIR)/profiles
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: .venv/installed ## make .venv and install the pinned, hashed requirements
+# a warehouse brings packages of its own, where it is not the one that needs none
+INSTALLED := .venv/installed$(if $(filter-out duckdb,$(WAREHOUSE)),-$(WAREHOUSE))
+
+setup: $(INSTALLED) ## make .venv and install the pinned, hashed requirements
 
 run: setup ## EXPORT=my_spotify_data.zip: load it, build and test the marts, say what was found
 	@$(SPOTIFY_ELT) run
@@ -43,13 +48,13 @@ parquet: setup ## write the marts as Parquet, partitioned by listener and month,
 
 docs: setup ## generate the dbt docs and serve them
 	@mkdir -p data
-	@$(BIN)/dbt docs generate
-	@$(BIN)/dbt docs serve
+	@$(SPOTIFY_ELT) dbt docs generate
+	@$(SPOTIFY_ELT) dbt docs serve
 
 # Without coverage, which doubles their time: those that run dbt again and again, and the long life.
 # loadfile: what the tests of a file share is made once
 PYTEST = $(BIN)/python -m pytest -n 2 --dist loadfile
-UNTRACED = tests/dbt tests/marts tests/command_line/test_builds.py tests/spotify_api/test_a_simulated_year.py
+UNTRACED = tests/dbt tests/marts tests/warehouses/test_parity.py tests/command_line/test_builds.py tests/spotify_api/test_a_simulated_year.py
 test: .venv/installed-dev ## run every test, with coverage
 	@$(PYTEST) $(UNTRACED)
 	@$(PYTEST) $(UNTRACED:%=--ignore %) --cov --cov-report=term
@@ -78,6 +83,7 @@ UV_COMPILE = uv pip compile pyproject.toml - --universal --python-version 3.11 -
 lock: .venv/installed-dev ## pin and hash the requirements anew
 	@echo 'setuptools>=82' | $(UV_COMPILE) --extra dev --output-file requirements-dev.lock
 	@echo 'setuptools>=82' | $(UV_COMPILE) --constraint requirements-dev.lock --output-file requirements.lock
+	@echo 'setuptools>=82' | $(UV_COMPILE) --constraint requirements-dev.lock --extra postgres --output-file requirements-postgres.lock
 
 clean: ## delete what can be made again (never data/)
 	@rm -rf .venv build *.egg-info dbt_project/target dbt_project/logs .mypy_cache .ruff_cache .pytest_cache
@@ -96,6 +102,6 @@ PIP = $(shell command -v uv >/dev/null && echo uv pip install --quiet --python $
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.venv/installed-dev: requirements-dev.lock .venv/installed
+.venv/installed-%: requirements-%.lock .venv/installed
 	@$(PIP) --require-hashes -r requirements-dev.lock
 	@touch $@

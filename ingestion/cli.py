@@ -32,9 +32,12 @@ app = typer.Typer(
     `spotify-elt login`, once, and each run asks Spotify as well, for the plays since.
 
     Every option is also a variable, in the environment or in `.env`: EXPORT, LISTENER,
-    LISTENER_TIMEZONE, WAREHOUSE, DUCKDB_PATH. `ingestion/settings.py` explains them.
+    LISTENER_TIMEZONE, WAREHOUSE, DUCKDB_PATH, POSTGRES_URL. `ingestion/settings.py` explains them.
     """,
 )
+
+publish_app = typer.Typer(no_args_is_help=True, help="Copy the marts to where others read them.")
+app.add_typer(publish_app, name="publish")
 
 console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False)
@@ -104,6 +107,7 @@ def demo() -> None:
             unfinished.rename(exports)
     # never among the rows of a real listener, unless that is asked for
     chosen = os.environ.get("DUCKDB_PATH")
+    prefix = "demo_" if load_settings().is_on_a_server else None
     now = world.plays[-1].ended_at + timedelta(hours=1)
     with serve({"demo": world}, now=now, contract="extended") as spotify:
         settings = load_settings(
@@ -111,6 +115,7 @@ def demo() -> None:
             listener="demo",
             listener_timezone="Europe/Oslo",
             duckdb_path=Path(chosen) if chosen else folder / "demo.duckdb",
+            schema_prefix=os.environ.get("SCHEMA_PREFIX") or prefix,
             spotify_api_url=spotify.api_url,
             spotify_accounts_url=spotify.accounts_url,
             spotify_client_id=spotify.client_id,
@@ -187,6 +192,21 @@ def build(full_refresh: FullRefreshOption = False) -> None:
     _build(load_settings(), full_refresh=full_refresh)
 
 
+@app.command(
+    context_settings={
+        "allow_extra_args": True,
+        "ignore_unknown_options": True,
+        "help_option_names": [],
+    }
+)
+def dbt(context: typer.Context) -> None:
+    """Run any dbt command on the warehouse: `spotify-elt dbt docs generate`."""
+    from ingestion.transform import run_dbt
+
+    if not run_dbt(load_settings(), context.args):
+        raise typer.Exit(1)
+
+
 @app.command()
 def summary(listener: ListenerOption = None) -> None:
     """Say once more what the marts hold."""
@@ -206,6 +226,18 @@ def parquet(
 
     for mart, rows in write_parquet(load_settings(), output):
         console.print(f"{rows:>12,}  {output.name}/{mart}")
+
+
+@publish_app.command()
+def postgres() -> None:
+    """Copy them to the server of POSTGRES_URL: readers see the old ones until all is there."""
+    from ingestion.publish import publish_to_postgres
+
+    def show(mart: str, rows: int) -> None:
+        console.print(f"{rows:>12,}  {mart}")
+
+    rows = publish_to_postgres(load_settings(), show)
+    console.print(f"{rows:>12,}  rows published")
 
 
 @app.command()

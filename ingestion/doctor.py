@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import platform
-import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
-from typing import Final, Literal
+from typing import Final
 
 import requests
 from rich.console import Console
 from rich.markup import escape
 
+from ingestion.checks import Check
 from ingestion.errors import UserError
 from ingestion.settings import Settings, load_settings
 from ingestion.spotify_api.client import (
@@ -37,24 +35,12 @@ from ingestion.spotify_api.tokens import (
     signed_in_listeners,
 )
 from ingestion.spotify_api.wire import Refused, Session, in_short
-from ingestion.warehouse import Warehouse, open_warehouse
+from ingestion.warehouse import Warehouse, engine_of, open_warehouse
 
 #: With a clock further off, tokens are taken for fresh that are not; NTP keeps it far closer.
 _CLOCK_SKEW: Final = timedelta(seconds=60)
 
-#: What an import of ten years and the build after it need, with room to spare.
-_DISK_BYTES: Final = 1_000_000_000
-
 _MARKS: Final = {"good": "[green]✓[/]", "bad": "[red]✗[/]", "unknown": "[dim]–[/]"}  # noqa: RUF001 - a dash
-
-
-@dataclass(frozen=True)
-class Check:
-    """One thing looked at. `told` is what was found; of something bad, with its cure."""
-
-    name: str
-    state: Literal["good", "bad", "unknown"]
-    told: str
 
 
 def show_checks(console: Console) -> bool:
@@ -78,7 +64,6 @@ def examine() -> Iterator[Check]:
         return
     yield Check("settings", "good", "can be used")
     yield from _guarded("warehouse", _warehouse(settings))
-    yield from _guarded("disk", _disk(settings))
     yield from _guarded("app", _app(settings))
     yield from _guarded("Spotify", _spotify(settings))
     try:
@@ -110,28 +95,7 @@ def _versions() -> Check:
 
 
 def _warehouse(settings: Settings) -> Iterator[Check]:
-    path = settings.duckdb_path.absolute()
-    if path.exists():
-        with open_warehouse(settings) as warehouse:
-            warehouse.query("select 1")
-        yield Check("warehouse", "good", f"{path} opens and can be written")
-        return
-    folder = next(parent for parent in path.parents if parent.exists())
-    if os.access(folder, os.W_OK):
-        yield Check("warehouse", "unknown", f"{path} is not there yet; the first run makes it")
-    else:
-        yield Check("warehouse", "bad", f"{folder} cannot be written: set DUCKDB_PATH elsewhere")
-
-
-def _disk(settings: Settings) -> Iterator[Check]:
-    path = settings.duckdb_path.absolute()
-    folder = next(parent for parent in path.parents if parent.exists())
-    free = shutil.disk_usage(folder).free
-    told = f"{free / 1e9:,.1f} GB free in {folder}"
-    if free < _DISK_BYTES:
-        yield Check("disk", "bad", f"{told}; make room, or set DUCKDB_PATH elsewhere")
-    else:
-        yield Check("disk", "good", told)
+    yield from engine_of(settings).examine()
 
 
 def _app(settings: Settings) -> Iterator[Check]:
@@ -247,6 +211,6 @@ def _raw_table(settings: Settings, table: str) -> Iterator[Warehouse | None]:
         warehouse = None
         # what else may be wrong with it has been told by the check of the warehouse
         with suppress(UserError):
-            if settings.duckdb_path.exists():
+            if engine_of(settings).exists():
                 warehouse = opened.enter_context(open_warehouse(settings, read_only=True))
         yield warehouse if warehouse and table in warehouse.column_types(SCHEMA) else None

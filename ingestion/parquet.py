@@ -10,6 +10,8 @@ import shutil
 from pathlib import Path
 from typing import Final
 
+import duckdb
+
 from ingestion.errors import UserError
 from ingestion.settings import Settings
 from ingestion.warehouse import Warehouse, open_warehouse
@@ -46,22 +48,25 @@ def write_parquet(settings: Settings, folder: Path) -> list[tuple[str, int]]:
 
 def _write_mart(warehouse: Warehouse, mart: str, columns: dict[str, str], folder: Path) -> int:
     partitions = ["listener"] if "listener" in columns else []
-    select = f"select * from {_MARTS}.{mart}"
+    select = "select * from mart"
     if partitions and "year_month" in columns:
         partitions.append("year_month")
     elif partitions and "listening_date" in columns:
-        select = f"select *, strftime(listening_date, '%Y-%m') as year_month from {_MARTS}.{mart}"
+        select = "select *, strftime(listening_date, '%Y-%m') as year_month from mart"
         partitions.append("year_month")
     folder.mkdir(parents=True)
-    [(is_empty,)] = warehouse.query(f"select not exists (from {_MARTS}.{mart})")
+    is_empty = not warehouse.query(f"select 1 from {_MARTS}.{mart} limit 1")
     if partitions and not is_empty:  # without rows there are no partitions, and readers want a file
         by = f"partition_by ({', '.join(partitions)}), write_partition_columns true"
         target = folder
     else:
         by, target = "", folder / "data_0.parquet"
     options = ", ".join(part for part in ("format parquet", by) if part)
-    [(rows,)] = warehouse.query(f"copy ({select}) to '{_quoted(target)}' ({options})")
-    return int(rows)
+    # DuckDB writes the files, whichever warehouse the rows are from
+    with warehouse.arrow(f"select * from {_MARTS}.{mart}") as rows, duckdb.connect() as writer:
+        writer.register("mart", rows)
+        written = writer.execute(f"copy ({select}) to '{_quoted(target)}' ({options})").fetchall()
+    return int(written[0][0])
 
 
 def _quoted(path: Path) -> str:

@@ -6,10 +6,11 @@ field names in capitals (`DUCKDB_PATH`). `.env.example` lists them for copying.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final, Literal, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 from zoneinfo import available_timezones
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -159,8 +160,14 @@ class ApiSettings(_Environment):
 class Settings(ApiSettings):
     """The settings of one run. Build it with `load_settings`, which words its errors."""
 
-    warehouse: Literal["duckdb"] = "duckdb"
+    warehouse: Literal["duckdb", "postgres"] = "duckdb"
     """Where the tables live: the dlt destination and the dbt target."""
+
+    schema_prefix: str = Field(default="", pattern=r"^([a-z][a-z0-9_]{0,30})?$")
+    """Put before the name of every schema, so that several people can share a database."""
+
+    postgres_url: SecretStr | None = None
+    """The address as providers give it: postgresql://user:password@host:5432/database."""
 
     duckdb_path: Path = PROJECT_ROOT / "data" / "spotify.duckdb"
     """The DuckDB file. A relative path counts from the working directory."""
@@ -200,12 +207,32 @@ class Settings(ApiSettings):
             )
         return value.expanduser()
 
+    @field_validator("postgres_url")
+    @classmethod
+    def _is_postgres(cls, value: SecretStr | None) -> SecretStr | None:
+        return value and SecretStr(_postgres_url(value.get_secret_value()))
+
     @field_validator("listener_timezone")
     @classmethod
     def _zone_exists(cls, value: str | None) -> str | None:
         if value is not None and value not in available_timezones():
             raise ValueError(f"{value!r} is not an IANA time zone such as Europe/Oslo")
         return value
+
+    @property
+    def is_on_a_server(self) -> bool:
+        """Whether the warehouse is a place that several people share, and no file."""
+        return self.warehouse != "duckdb"
+
+    @property
+    def working_folder(self) -> Path:
+        """Of this warehouse alone; what is not loaded yet lies beside it."""
+        name = self.duckdb_path.stem
+        if self.is_on_a_server:
+            url = self.postgres_url.get_secret_value() if self.postgres_url else ""
+            name = hashlib.sha256(f"{url} {self.schema_prefix}".encode()).hexdigest()[:12]
+            name = f"{self.warehouse}_{name}"
+        return self.duckdb_path.absolute().parent / ".dlt" / name
 
     @property
     def time_zone(self) -> str:
@@ -239,6 +266,30 @@ def _load(kind: type[_Kind], overrides: dict[str, object]) -> _Kind:
         name = ".".join(str(part) for part in first["loc"]).upper()
         message = first["msg"].removeprefix("Value error, ")
         raise UserError(f"{name}: {message}") from error
+
+
+#: What hosted providers add to the address for other programs; libpq refuses what it does not know.
+_NOT_LIBPQS: Final = frozenset({"pgbouncer", "connection_limit", "pool_timeout", "schema", "supa"})
+
+
+def _postgres_url(given: str) -> str:
+    """An address as libpq takes it, encrypted on its way through a network unless it says how.
+
+    Raises:
+        ValueError: it is none; the message does not hold it, since it holds a password.
+    """
+    address = urlsplit(given)
+    if address.scheme not in {"postgres", "postgresql"} or not address.hostname:
+        raise ValueError("is not an address such as postgresql://user:password@host:5432/database")
+    if not address.username or not address.path.strip("/"):
+        raise ValueError("names no user or no database: postgresql://user:password@host/database")
+    options = [(key, value) for key, value in parse_qsl(address.query) if key not in _NOT_LIBPQS]
+    is_near = address.hostname in {"localhost", "127.0.0.1", "::1"} or "." not in address.hostname
+    if not is_near and "sslmode" not in dict(options):
+        options.append(("sslmode", "require"))
+    return urlunsplit(
+        ("postgresql", address.netloc, address.path, urlencode(options, quote_via=quote), "")
+    )
 
 
 def _configuration_folder() -> Path:

@@ -23,7 +23,7 @@ from ingestion.spotify_api.tokens import (
     sign_in_warning,
     signed_in_listeners,
 )
-from ingestion.warehouse import Warehouse, open_warehouse
+from ingestion.warehouse import Warehouse, changed_types, engine_of, open_warehouse
 
 _REFUSALS_SHOWN: Final = 5
 
@@ -39,7 +39,7 @@ def show_status(console: Console, settings: Settings) -> None:
         UserError: the token file cannot be read.
     """
     signed_in = signed_in_listeners(settings)
-    if not settings.duckdb_path.exists():
+    if not engine_of(settings).exists():
         _show_without_warehouse(console, settings, signed_in)
         return
     with open_warehouse(settings, read_only=True) as warehouse:
@@ -213,7 +213,7 @@ def _show_catalogue(console: Console, settings: Settings, warehouse: Warehouse) 
 
 def show_changed_types(console: Console, warehouse: Warehouse) -> None:
     """One line for each field that Spotify has begun to send with another type."""
-    for changed in warehouse.changed_types(SCHEMA):
+    for changed in changed_types(warehouse, SCHEMA):
         console.print(
             f"[yellow]Changed    {escape(changed.field)} comes as {changed.data_type} now"
             f" ({changed.values:,} so far), kept in {escape(changed.column)}, which no mart reads:"

@@ -16,7 +16,7 @@ from ingestion.settings import Settings
 from ingestion.spotify_api.tokens import signed_in_listeners
 from ingestion.spotify_export.report import FileOutcome, ImportReport
 from ingestion.status import show_changed_types
-from ingestion.warehouse import Row, Warehouse, open_warehouse
+from ingestion.warehouse import Row, Warehouse, engine_of, open_warehouse
 
 _PROBLEMS_SHOWN: Final = 5
 _TOP: Final = 10
@@ -103,13 +103,13 @@ def _show_not_counted(console: Console, warehouse: Warehouse, listener: str) -> 
     reasons: Counter[str] = Counter()
     for reason, count in warehouse.query(
         "select exclusion_reason, count(*) from marts.fct_plays"
-        " where listener = ? and not is_counted group by all",
+        " where listener = ? and not is_counted group by exclusion_reason",
         [listener],
     ):
         reasons[reason] = count
     records = warehouse.query(
         "select match_rule, count(*) from marts.bridge_play_records"
-        " where listener = ? and match_rule != 'first_record' group by all",
+        " where listener = ? and match_rule != 'first_record' group by match_rule",
         [listener],
     )
     for reason, count in reasons.most_common():
@@ -170,7 +170,8 @@ def _show_genres(console: Console, warehouse: Warehouse, listener: str) -> None:
         " from marts.agg_monthly_artists as artists"
         " inner join (select distinct artist_key, broad_genre from marts.bridge_artist_genres)"
         " as genres using (artist_key)"
-        " where artists.listener = ? group by all order by hours desc, 1 limit ?",
+        " where artists.listener = ? group by genres.broad_genre"
+        " order by hours desc, genres.broad_genre limit ?",
         [listener, _TOP],
     )
     if genres:
@@ -179,8 +180,11 @@ def _show_genres(console: Console, warehouse: Warehouse, listener: str) -> None:
 
 
 def _show_next_steps(console: Console, settings: Settings) -> None:
-    path = _short(settings.duckdb_path.absolute())
-    console.print(f"Warehouse  {escape(path)} (schema marts; begin with fct_plays)", soft_wrap=True)
+    engine = engine_of(settings)
+    schema = f"{settings.schema_prefix}marts"
+    console.print(
+        f"Warehouse  {escape(engine.place)} (schema {schema}; begin with fct_plays)", soft_wrap=True
+    )
     if not settings.listener_timezone:
         console.print(
             f"Time zone  {settings.time_zone} is this machine's;"
@@ -194,14 +198,6 @@ def _show_next_steps(console: Console, settings: Settings) -> None:
         )
     console.print(
         "Next       `make docs` for every table and column, `make parquet` for files,"
-        " any BI tool that opens DuckDB",
+        f" any BI tool that opens {engine.opened_by}",
         soft_wrap=True,
     )
-
-
-def _short(path: Path) -> str:
-    """The path as seen from here, where that is shorter."""
-    try:
-        return str(path.relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from ingestion.errors import BuildError
 from ingestion.settings import PROJECT_ROOT, Settings
-from ingestion.warehouse import open_warehouse
+from ingestion.warehouse import engine_of, open_warehouse
 
 if TYPE_CHECKING:
     from dbt_common.events.base_types import EventMsg
@@ -31,6 +31,12 @@ _TESTS_OF_LOGIC: Final = ("--exclude-resource-types", "unit_test", "--exclude", 
 _STANDS_ALREADY: Final = (
     *("config.materialized:view", "config.materialized:seed"),
     *("--indirect-selection", "empty"),  # their tests stay: rows are new
+)
+
+#: Where views go with the tables that they read: those of raw tables stay, which no build drops.
+_STANDS_ON_RAW_TABLES: Final = (
+    *("staging,config.materialized:view", "config.materialized:seed"),
+    *("--indirect-selection", "empty"),
 )
 
 #: Says which project built the views, in the warehouse, so that it goes where they go.
@@ -63,21 +69,18 @@ def build_models(
     Raises:
         BuildError: a model failed or a data test found rows.
     """
-    # here, because dbt is slow to import
-    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-    from dbt.cli.main import dbtRunner
+    from dbt.cli.main import dbtRunner  # here, because dbt is slow to import
 
-    os.environ["WAREHOUSE"] = settings.warehouse
-    os.environ["DUCKDB_PATH"] = _as_by_hand(settings.duckdb_path)
-    project = Path(os.environ.get("DBT_PROJECT_DIR") or PROJECT_ROOT / "dbt_project")
+    _point_dbt_to(settings)
+    engine = engine_of(settings)
+    stands_already = _STANDS_ALREADY if engine.views_outlive_tables else _STANDS_ON_RAW_TABLES
+    project = Path(os.environ["DBT_PROJECT_DIR"])
     built_from = _checksum(project)
     is_built = not full_refresh and _was_built_from(settings, built_from)
     arguments = [
         "--quiet",
         *("--log-level-file", "info"),
-        *("build", *_TESTS_OF_LOGIC, *(_STANDS_ALREADY if is_built else ())),
-        *("--project-dir", str(project)),
-        *("--profiles-dir", os.environ.get("DBT_PROFILES_DIR") or str(PROJECT_ROOT / "profiles")),
+        *("build", *_TESTS_OF_LOGIC, *(stands_already if is_built else ())),
     ]
     if full_refresh:
         arguments.append("--full-refresh")
@@ -85,7 +88,7 @@ def build_models(
     try:
         outcome = dbtRunner(callbacks=callbacks).invoke(arguments)
     finally:
-        DuckDBConnectionManager.close_all_connections()  # else the file stays open in this process
+        engine.close_dbt()
     results = list(getattr(outcome.result, "results", None) or [])
     failures = [result for result in results if str(result.status) in _FAILED]
     if failures or not outcome.success:
@@ -95,10 +98,28 @@ def build_models(
     return BuildReport(models=len(results) - tests, tests=tests)
 
 
-def _as_by_hand(path: Path) -> str:
-    """From here, where it lies below: dbt parses every file anew when the path is another text."""
-    path, here = path.absolute(), Path.cwd()
-    return str(path.relative_to(here) if path.is_relative_to(here) else path)
+def run_dbt(settings: Settings, arguments: list[str]) -> bool:
+    """Run any dbt command on the warehouse that the settings name; say whether it went well."""
+    from dbt.cli.main import dbtRunner  # here, because dbt is slow to import
+
+    _point_dbt_to(settings)
+    try:
+        return bool(dbtRunner().invoke(arguments).success)
+    finally:
+        engine_of(settings).close_dbt()
+
+
+def _point_dbt_to(settings: Settings) -> None:
+    """Set the variables by which `profiles/profiles.yml` and the models find the warehouse."""
+    os.environ["DBT_PROJECT_DIR"] = os.environ.get("DBT_PROJECT_DIR") or str(
+        PROJECT_ROOT / "dbt_project"
+    )
+    os.environ["DBT_PROFILES_DIR"] = os.environ.get("DBT_PROFILES_DIR") or str(
+        PROJECT_ROOT / "profiles"
+    )
+    os.environ["WAREHOUSE"] = settings.warehouse
+    os.environ["SCHEMA_PREFIX"] = settings.schema_prefix
+    os.environ.update(engine_of(settings).dbt_variables())
 
 
 def _checksum(project: Path) -> str:
@@ -115,14 +136,14 @@ def _checksum(project: Path) -> str:
 def _was_built_from(settings: Settings, checksum: str) -> bool:
     with open_warehouse(settings) as warehouse:
         is_noted = "built_from" in warehouse.column_types("staging")
-        return is_noted and warehouse.query(f"from {_BUILT_FROM}") == [(checksum,)]
+        return is_noted and warehouse.query(f"select * from {_BUILT_FROM}") == [(checksum,)]
 
 
 def _note_built_from(settings: Settings, checksum: str) -> None:
-    with open_warehouse(settings) as warehouse:
-        warehouse.query(
-            f"create or replace table {_BUILT_FROM} as select ? as project_checksum", [checksum]
-        )
+    with open_warehouse(settings) as warehouse, warehouse.transaction():
+        warehouse.query(f"drop table if exists {_BUILT_FROM}")
+        warehouse.query(f"create table {_BUILT_FROM} (project_checksum varchar)")
+        warehouse.query(f"insert into {_BUILT_FROM} values (?)", [checksum])
 
 
 def _progress_callback(on_progress: Progress) -> Callable[[EventMsg], None]:

@@ -1,4 +1,11 @@
-{#- A model lives in the schema that it names: `marts`, not `main_marts`. -#}
+{#-
+    A model lives in the schema that it names: `marts`, not `main_marts`. SCHEMA_PREFIX stands before
+    it where several people share a warehouse.
+-#}
 {% macro generate_schema_name(custom_schema_name, node) -%}
-    {{ custom_schema_name | trim if custom_schema_name else target.schema }}
+    {%- if custom_schema_name -%}
+        {{ env_var('SCHEMA_PREFIX', '') }}{{ custom_schema_name | trim }}
+    {%- else -%}
+        {{ target.schema }}
+    {%- endif -%}
 {%- endmacro %}

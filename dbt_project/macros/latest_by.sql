@@ -9,3 +9,8 @@
     max_by({{ value_expression }}, row({{ moment_expression }}, {{ value_expression }}))
         filter (where {{ moment_expression }} is not null)
 {%- endmacro %}
+
+{% macro postgres__latest_by(value_expression, moment_expression) -%}
+    (array_agg({{ value_expression }} order by {{ moment_expression }} desc)
+        filter (where {{ value_expression }} is not null and {{ moment_expression }} is not null))[1]
+{%- endmacro %}

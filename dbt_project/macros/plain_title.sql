@@ -7,5 +7,5 @@
 {%- endmacro %}
 
 {% macro default__plain_title(expression) -%}
-    trim(regexp_replace(lower({{ expression }}), '\s*[(\[](feat[.]?|ft[.]?|featuring|with) [^)\]]*[)\]]', '', 'g'))
+    trim(regexp_replace({{ lower_case(expression) }}, '\s*[(\[](feat[.]?|ft[.]?|featuring|with) [^)\]]*[)\]]', '', 'g'))
 {%- endmacro %}

@@ -89,8 +89,8 @@ class Spool:
     """The spool of one listener."""
 
     def __init__(self, settings: Settings, listener: str) -> None:
-        database = settings.duckdb_path.absolute()
-        self._folder = database.parent / ".dlt" / f"{database.stem}.answers" / listener
+        beside = settings.working_folder
+        self._folder = beside.with_name(f"{beside.name}.answers") / listener
         self._path = self._folder / f"answers{_SUFFIX}"
         self._lock = database.parent / ".dlt" / f"{database.stem}.{listener}.lock"
         self._last_turn: int | None = None

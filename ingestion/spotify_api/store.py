@@ -155,7 +155,7 @@ class Store:
             " order by inserted_at desc limit 1",
             [SCHEMA],
         )
-        self._loader.load_as_parquet(answers(batch, schema))
+        self._loader(answers(batch, schema))
 
     def _delete_leftovers(self) -> None:
         """Delete rows of loads that did not come to their end, which a kill leaves behind."""

@@ -104,10 +104,10 @@ def forget(warehouse: Warehouse, keys: Sequence[str], now: datetime) -> None:
 
     Killed right after, the next run reads these files again as if for the first time.
     """
-    files = f"{SCHEMA}.import_files where file_key in (select unnest(?))"
-    problems = f"{SCHEMA}.import_problems where file_key in (select unnest(?)) and loaded_at <> ?"
-    warehouse.query(f"delete from {problems}", [list(keys), now])
-    warehouse.query(f"delete from {files}", [list(keys)])
+    these = f"file_key in ({', '.join('?' * len(keys))})"
+    problems = f"{SCHEMA}.import_problems where {these} and loaded_at <> ?"
+    warehouse.query(f"delete from {problems}", [*keys, now])
+    warehouse.query(f"delete from {SCHEMA}.import_files where {these}", keys)
 
 
 def keep_time_zone(warehouse: Warehouse, settings: Settings, now: datetime) -> None:

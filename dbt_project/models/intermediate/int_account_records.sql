@@ -167,10 +167,9 @@ extended_left_over as (
     from numbered_extended_plays
     where
         repetition = 1
-        and play_key not in (
-            select same_names.play_key
-            from same_names
-            where same_names.play_key is not null
+        and not exists (
+            select 1 from same_names
+            where same_names.play_key = numbered_extended_plays.play_key
         )
 
 ),

@@ -95,9 +95,10 @@ api_hours as (
         api_records.play_key,
         api_records.listener,
         api_records.track_id,
-        lower(coalesce(artist_names.current_name, api_records.artist_name)) as artist_name,
-        lower(coalesce(album_artist_names.current_name, api_records.album_artist_name)) as album_artist_name,
-        lower(api_records.track_name) as track_name,
+        {{ lower_case('coalesce(artist_names.current_name, api_records.artist_name)') }} as artist_name,
+        {{ lower_case('coalesce(album_artist_names.current_name, api_records.album_artist_name)') }}
+            as album_artist_name,
+        {{ lower_case('api_records.track_name') }} as track_name,
         api_records.played_at,
         {{ dbt.dateadd(
             'hour', 'numbers.generated_number - 2', dbt.date_trunc('hour', 'api_records.played_at'),
@@ -117,8 +118,8 @@ near_plays as (
         exported_plays.play_key,
         exported_plays.listener,
         exported_plays.track_id,
-        lower(coalesce(artist_names.current_name, exported_plays.artist_name)) as artist_name,
-        lower(exported_plays.track_name) as track_name,
+        {{ lower_case('coalesce(artist_names.current_name, exported_plays.artist_name)') }} as artist_name,
+        {{ lower_case('exported_plays.track_name') }} as track_name,
         exported_plays.export,
         exported_plays.ended_at,
         {{ dbt.date_trunc('hour', 'exported_plays.ended_at') }} as ended_hour

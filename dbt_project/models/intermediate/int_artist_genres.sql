@@ -26,7 +26,7 @@ distinct_genres as (
 
     select
         genre,
-        {{ dbt.concat(["' '", dbt.replace('lower(genre)', "'-'", "' '"), "' '"]) }} as spaced_genre
+        {{ dbt.concat(["' '", dbt.replace(lower_case('genre'), "'-'", "' '"), "' '"]) }} as spaced_genre
     from genres
     group by genre
 

@@ -109,8 +109,9 @@ tracks_by_names as (
         all_tracks.*,
         recordings.recording_key,
         recordings.recording_rule,
-        {{ hash_key(["'names'", 'lower(all_tracks.artist_name)', plain_title('all_tracks.track_name')]) }}
-            as names_key
+        {{ hash_key([
+            "'names'", lower_case('all_tracks.artist_name'), plain_title('all_tracks.track_name'),
+        ]) }} as names_key
     from all_tracks
     left join recordings
         on all_tracks.catalogue_track_id = recordings.track_id

@@ -1,0 +1,181 @@
+"""DuckDB: the warehouse is one file.
+
+One connection is held from beginning to end. DuckDB lets one process write at a time, so a
+second run on the same file is refused at once instead of half-way, and dlt borrows the
+connection.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import duckdb
+import pyarrow as pa
+
+from ingestion.checks import Check
+from ingestion.errors import UserError, WarehouseError
+from ingestion.settings import Settings
+from ingestion.warehouse.loader import Loader, latest_state, read_state
+from ingestion.warehouse.protocol import Engine, Row, Warehouse
+from ingestion.warehouse.schemas import with_prefix
+
+#: What an import of ten years and the build after it need, with room to spare.
+_DISK_BYTES: Final = 1_000_000_000
+
+_ROWS_PER_BATCH: Final = 100_000
+
+
+def engine(settings: Settings) -> Engine:
+    """The engine of the file that the settings name."""
+    return _DuckDB(settings)
+
+
+class _DuckDB:
+    def __init__(self, settings: Settings) -> None:
+        self._path = settings.duckdb_path.absolute()
+        self._folder = settings.working_folder
+        self._prefix = settings.schema_prefix
+
+    @property
+    def place(self) -> str:
+        """The file, as seen from here where that is shorter."""
+        try:
+            return str(self._path.relative_to(Path.cwd()))
+        except ValueError:
+            return str(self._path)
+
+    @property
+    def opened_by(self) -> str:
+        return "DuckDB"
+
+    @property
+    def views_outlive_tables(self) -> bool:
+        return True
+
+    def exists(self) -> bool:
+        return self._path.exists()
+
+    @contextmanager
+    def open(self, *, read_only: bool) -> Iterator[Warehouse]:
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with duckdb.connect(self._path, read_only=read_only) as connection:
+                connection.execute("set TimeZone = 'UTC'")
+                try:
+                    yield _OpenDuckDB(connection, self._folder, self._prefix)
+                finally:
+                    shutil.rmtree(self._folder, ignore_errors=True)
+        except UserError:
+            raise
+        except Exception as error:
+            raise _in_one_line(error, self._path) from error
+
+    def dbt_variables(self) -> dict[str, str]:
+        # as by hand: dbt parses every file anew when the path is another text
+        return {"DUCKDB_PATH": self.place}
+
+    def close_dbt(self) -> None:
+        from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+        DuckDBConnectionManager.close_all_connections()  # else the file stays open in this process
+
+    def examine(self) -> Iterator[Check]:
+        folder = next(parent for parent in self._path.parents if parent.exists())
+        free = shutil.disk_usage(folder).free
+        told = f"{free / 1e9:,.1f} GB free in {folder}"
+        if free < _DISK_BYTES:
+            yield Check("disk", "bad", f"{told}; make room, or set DUCKDB_PATH elsewhere")
+        else:
+            yield Check("disk", "good", told)
+        if self._path.exists():
+            with self.open(read_only=False) as warehouse:
+                warehouse.query("select 1")
+            yield Check("warehouse", "good", f"{self._path} opens and can be written")
+        elif os.access(folder, os.W_OK):
+            yield Check(
+                "warehouse", "unknown", f"{self._path} is not there yet; the first run makes it"
+            )
+        else:
+            yield Check(
+                "warehouse", "bad", f"{folder} cannot be written: set DUCKDB_PATH elsewhere"
+            )
+
+
+class _OpenDuckDB:
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, dlt_folder: Path, prefix: str
+    ) -> None:
+        self._connection = connection
+        self._dlt_folder = dlt_folder
+        self._prefix = prefix
+
+    def query(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
+        statement = with_prefix(sql, self._prefix)
+        rows: list[Row] = self._connection.execute(statement, parameters).fetchall()
+        return rows
+
+    @contextmanager
+    def arrow(self, sql: str) -> Iterator[pa.RecordBatchReader]:
+        with self._connection.cursor() as cursor:
+            yield cursor.execute(with_prefix(sql, self._prefix)).to_arrow_reader(_ROWS_PER_BATCH)
+
+    def column_types(self, schema: str) -> dict[str, dict[str, str]]:
+        types: dict[str, dict[str, str]] = {}
+        for table, column, data_type in self.query(
+            "select table_name, column_name, data_type from information_schema.columns"
+            " where table_catalog = current_database() and table_schema = ?",
+            [self._prefix + schema],
+        ):
+            types.setdefault(table, {})[column] = data_type
+        return types
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        self._connection.begin()
+        try:
+            yield
+        except BaseException:
+            self._connection.rollback()
+            raise
+        self._connection.commit()
+
+    def remembered(self, schema: str, pipeline: str) -> dict[str, Any]:
+        return read_state(self.query(*latest_state(schema, pipeline)), schema)
+
+    def loader(self, schema: str, pipeline: str | None = None) -> Loader:
+        import dlt  # here, because it is slow to import, and readers need not wait
+
+        return Loader(
+            dlt.destinations.duckdb(self._connection),
+            self._dlt_folder,
+            self._prefix + schema,
+            pipeline or schema,
+        )
+
+
+def _in_one_line(error: Exception, path: Path) -> Exception:
+    """What the user can do about it, or the error itself when that is nothing."""
+    user_level = (duckdb.Error, OSError)
+    causes: list[BaseException] = [e for e in _chain(error) if isinstance(e, user_level)]
+    if not causes:
+        return error
+    reason = str(causes[0]).splitlines()[0]
+    if "Could not set lock" in reason:
+        return WarehouseError(
+            f"{path.name} is open in another program: close it (a BI tool, a DuckDB shell,"
+            " another run) and try again"
+        )
+    if isinstance(causes[0], (OSError, duckdb.IOException, duckdb.OutOfMemoryException)):
+        return WarehouseError(f"cannot use the warehouse {path.name}: {reason}")
+    return error
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__

@@ -1,0 +1,82 @@
+"""dlt's way into a warehouse, and what dlt remembers there."""
+
+from __future__ import annotations
+
+import base64
+import os
+import shutil
+import zlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from ingestion.settings import PROJECT_ROOT
+
+if TYPE_CHECKING:
+    from dlt.common.destination import Destination
+    from dlt.extract import DltSource
+
+
+class Loader:
+    """Loads dlt sources into one schema. Get one from `Warehouse.loader`.
+
+    dlt's working folder is made anew, and its schema and state are read back from the database, so
+    a database that was deleted, restored or copied is always right, and a killed run leaves
+    nothing pending.
+
+    Args:
+        destination: dlt's, of the open warehouse.
+        folder: dlt's working folder.
+        schema: of the tables, as the database knows it.
+        pipeline: the name under which dlt keeps state.
+    """
+
+    def __init__(
+        self, destination: Destination[Any, Any], folder: Path, schema: str, pipeline: str
+    ) -> None:
+        os.environ["DLT_PROJECT_DIR"] = str(PROJECT_ROOT / "profiles")
+        import dlt  # here, because it is slow to import, and readers need not wait
+
+        shutil.rmtree(folder, ignore_errors=True)
+        self._pipeline = dlt.pipeline(
+            pipeline, pipelines_dir=str(folder), destination=destination, dataset_name=schema
+        )
+
+    def __call__(self, source: DltSource) -> None:
+        """Load a source as one package, as Parquet; dlt's own way, SQL `insert`, is slow."""
+        self._pipeline.run(source, loader_file_format="parquet").raise_on_failed_jobs()
+
+    def create_tables(self, source: DltSource) -> None:
+        """Create every table and column that the source's schema declares, with rows or without."""
+        self._pipeline.extract(source)
+        self._pipeline.normalize()
+        self._pipeline.sync_schema()
+        self._pipeline.load(raise_on_failed_jobs=True)
+
+
+def latest_state(schema: str, pipeline: str) -> tuple[str, list[object]]:
+    """SQL that finds the state dlt stored last, and its parameters; see `read_state`.
+
+    A state counts when its package was loaded to the end.
+    """
+    return (
+        f"select states.state from {schema}._dlt_pipeline_state as states"
+        f" inner join {schema}._dlt_loads as loads on states._dlt_load_id = loads.load_id"
+        " where states.pipeline_name = ? and loads.status = 0"
+        " order by loads.load_id desc limit 1",
+        [pipeline],
+    )
+
+
+def read_state(states: list[tuple[Any, ...]], schema: str) -> dict[str, Any]:
+    """What dlt keeps for the source of the schema's name; empty without a state.
+
+    Read here, because to start dlt takes longer than all else in a run that finds nothing new. It
+    is dlt's own encoding (1.31): JSON, deflated, in base 64.
+    """
+    if not states:
+        return {}
+    state = msgspec.json.decode(zlib.decompress(base64.b64decode(states[0][0])))
+    kept: dict[str, Any] = state.get("sources", {}).get(schema, {})
+    return kept

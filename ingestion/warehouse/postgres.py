@@ -1,0 +1,270 @@
+"""Postgres: a server that the user has, near or hosted, found by POSTGRES_URL.
+
+dlt loads by binary COPY (ADBC); everything is read over one connection. Who writes holds an
+advisory lock of the server's, so that a second run is refused at once, as with a DuckDB file: it
+would take the first one's unfinished rows for what a killed run left. The lock belongs to the
+session: a pooler has to keep one (`session` mode).
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+
+from ingestion.checks import Check
+from ingestion.errors import UserError, WarehouseError
+from ingestion.settings import Settings
+from ingestion.warehouse.loader import Loader, latest_state, read_state
+from ingestion.warehouse.protocol import Engine, Row, Warehouse
+from ingestion.warehouse.schemas import SCHEMAS, with_prefix
+
+if find_spec("psycopg2") is None or find_spec("adbc_driver_postgresql") is None:
+    raise WarehouseError(
+        "Postgres needs packages that are not installed: make setup WAREHOUSE=postgres"
+        " (or pip install 'spotify-elt[postgres]')"
+    )
+
+import psycopg2
+from adbc_driver_postgresql import dbapi
+from psycopg2.extensions import connection as Connection  # noqa: N812 - it is a class
+from psycopg2.extensions import new_type, parse_dsn
+
+#: Postgres's names of the types that the tables have, and DuckDB's.
+_TYPES: Final = {
+    "character varying": "VARCHAR",
+    "text": "VARCHAR",
+    "bigint": "BIGINT",
+    "integer": "INTEGER",
+    "double precision": "DOUBLE",
+    "boolean": "BOOLEAN",
+    "date": "DATE",
+    "timestamp with time zone": "TIMESTAMP WITH TIME ZONE",
+    "timestamp without time zone": "TIMESTAMP",
+}
+
+#: What dbt-postgres is given by itself; every other part of the address goes by libpq's variables.
+_GIVEN_TO_DBT: Final = {
+    "host": "POSTGRES_HOST",
+    "port": "POSTGRES_PORT",
+    "user": "POSTGRES_USER",
+    "dbname": "POSTGRES_DATABASE",
+    "password": "DBT_ENV_SECRET_POSTGRES_PASSWORD",  # dbt hides what is called so
+}
+_OF_LIBPQ: Final = {"connect_timeout": "PGCONNECT_TIMEOUT", "application_name": "PGAPPNAME"}
+
+_CONNECT_SECONDS: Final = 15
+
+
+def engine(settings: Settings) -> Engine:
+    """The engine of the server that the settings name.
+
+    Raises:
+        WarehouseError: they name none.
+    """
+    return _Postgres(settings)
+
+
+def address_of(settings: Settings) -> str:
+    """The address of the server, with its password.
+
+    Raises:
+        WarehouseError: there is none.
+    """
+    if settings.postgres_url is None:
+        raise WarehouseError(
+            "POSTGRES_URL is not set: give the address as your provider shows it,"
+            " postgresql://user:password@host:5432/database"
+        )
+    return settings.postgres_url.get_secret_value()
+
+
+def place_of(address: str) -> str:
+    """The database and its server, as a person would name them, without a password."""
+    parts = parse_dsn(address)
+    return f"{parts['dbname']} on {parts['host']}"
+
+
+def connect_by_adbc(address: str) -> dbapi.Connection:
+    """A connection whose rows are Arrow's; it begins a transaction by itself."""
+    return dbapi.connect(address)
+
+
+class _Postgres:
+    def __init__(self, settings: Settings) -> None:
+        self._url = address_of(settings)
+        self._address: dict[str, str] = parse_dsn(self._url)
+        self._folder = settings.working_folder
+        self._prefix = settings.schema_prefix
+
+    @property
+    def place(self) -> str:
+        return place_of(self._url)
+
+    @property
+    def opened_by(self) -> str:
+        return "Postgres"
+
+    @property
+    def views_outlive_tables(self) -> bool:
+        return False
+
+    def exists(self) -> bool:
+        with self.open(read_only=True) as warehouse:
+            return any(warehouse.column_types(schema) for schema in SCHEMAS)
+
+    @contextmanager
+    def open(self, *, read_only: bool) -> Iterator[Warehouse]:
+        try:
+            with _connect(self._url, read_only=read_only) as connection:
+                if not read_only:
+                    self._take_lock(connection)
+                try:
+                    yield _OpenPostgres(connection, self._url, self._folder, self._prefix)
+                finally:
+                    if not read_only:
+                        shutil.rmtree(self._folder, ignore_errors=True)
+        except UserError:
+            raise
+        except Exception as error:
+            raise self._in_one_line(error) from error
+
+    def _take_lock(self, connection: Connection) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "select pg_try_advisory_lock(hashtext(%s))", [f"spotify-elt {self._prefix}"]
+            )
+            [is_mine] = cursor.fetchone() or [False]
+        if not is_mine:
+            raise WarehouseError(
+                f"another run is writing to {self.place}: wait until it has ended, and try again"
+            )
+
+    def dbt_variables(self) -> dict[str, str]:
+        given = {"port": "5432", "password": ""} | self._address
+        return {
+            _GIVEN_TO_DBT.get(name)
+            or _OF_LIBPQ.get(name)
+            or f"PG{name.replace('_', '').upper()}": value
+            for name, value in given.items()
+        }
+
+    def close_dbt(self) -> None:
+        """Its connections end with the run of dbt."""
+
+    def examine(self) -> Iterator[Check]:
+        with self.open(read_only=True) as warehouse:
+            [(version, may_create, is_encrypted)] = warehouse.query(
+                "select current_setting('server_version'),"
+                " has_database_privilege(current_database(), 'create'),"
+                " coalesce((select ssl from pg_stat_ssl where pid = pg_backend_pid()), false)"
+            )
+            missing = [schema for schema in SCHEMAS if not warehouse.column_types(schema)]
+        wire = "over TLS" if is_encrypted else "unencrypted"
+        yield Check("warehouse", "good", f"{self.place} answers, Postgres {version}, {wire}")
+        if missing and not may_create:
+            yield Check(
+                "warehouse",
+                "bad",
+                f"{self._address['user']} may make no schema there: grant create on database"
+                f" {self._address['dbname']} to {self._address['user']}",
+            )
+
+    def _in_one_line(self, error: Exception) -> Exception:
+        """What the user can do about it, or the error itself when that is nothing."""
+        causes = [e for e in _chain(error) if isinstance(e, (psycopg2.OperationalError, OSError))]
+        if not causes:
+            return error
+        reason = " ".join(str(causes[0]).split())
+        return WarehouseError(f"cannot use the warehouse {self.place}: {reason}")
+
+
+class _OpenPostgres:
+    def __init__(self, connection: Connection, url: str, dlt_folder: Path, prefix: str) -> None:
+        self._connection = connection
+        self._url = url
+        self._dlt_folder = dlt_folder
+        self._prefix = prefix
+
+    def query(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
+        statement = with_prefix(sql, self._prefix).replace("%", "%%").replace("?", "%s")
+        with self._connection.cursor() as cursor:
+            cursor.execute(statement, list(parameters))
+            return cursor.fetchall() if cursor.description else []
+
+    @contextmanager
+    def arrow(self, sql: str) -> Iterator[pa.RecordBatchReader]:
+        with connect_by_adbc(self._url) as connection, connection.cursor() as cursor:
+            cursor.execute(with_prefix(sql, self._prefix))
+            yield cursor.fetch_record_batch()
+
+    def column_types(self, schema: str) -> dict[str, dict[str, str]]:
+        types: dict[str, dict[str, str]] = {}
+        for table, column, data_type in self.query(
+            "select table_name, column_name, data_type from information_schema.columns"
+            " where table_schema = ? order by table_name, ordinal_position",
+            [self._prefix + schema],
+        ):
+            types.setdefault(table, {})[column] = _TYPES.get(data_type, data_type.upper())
+        return types
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        self.query("begin")
+        try:
+            yield
+        except BaseException:
+            self.query("rollback")
+            raise
+        self.query("commit")
+
+    def remembered(self, schema: str, pipeline: str) -> dict[str, Any]:
+        return read_state(self.query(*latest_state(schema, pipeline)), schema)
+
+    def loader(self, schema: str, pipeline: str | None = None) -> Loader:
+        from ingestion.warehouse.postgres_dlt import PostgresByCopy  # here: dlt is slow to import
+
+        destination = PostgresByCopy(self._url, create_indexes=False)
+        return Loader(destination, self._dlt_folder, self._prefix + schema, pipeline or schema)
+
+
+@contextmanager
+def _connect(url: str, *, read_only: bool) -> Iterator[Connection]:
+    """A connection in which each statement is a transaction of its own, closed at the end."""
+    connection = psycopg2.connect(url, connect_timeout=_CONNECT_SECONDS)
+    try:
+        connection.set_session(readonly=read_only, autocommit=True)
+        for words in (_UTC_TIMES, _WHOLE_NUMBERS):
+            psycopg2.extensions.register_type(words, connection)
+        yield connection
+    finally:
+        connection.close()
+
+
+def _aware(value: str | None, cursor: Any) -> datetime | None:
+    """In UTC, whatever zone the server speaks in; to change that would outlive us in a pooler."""
+    moment: datetime | None = psycopg2.extensions.PYDATETIMETZ(value, cursor)
+    return moment.astimezone(UTC) if moment else None
+
+
+def _number(value: str | None, _cursor: Any) -> float | int | None:
+    """Sums of whole numbers are `numeric` in Postgres; they are whole numbers here."""
+    if value is None:
+        return None
+    return float(value) if "." in value else int(value)
+
+
+_UTC_TIMES: Final = new_type((1184,), "UTC", _aware)
+_WHOLE_NUMBERS: Final = new_type((1700,), "NUMBER", _number)
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
