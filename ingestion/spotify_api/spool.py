@@ -92,7 +92,7 @@ class Spool:
         beside = settings.working_folder
         self._folder = beside.with_name(f"{beside.name}.answers") / listener
         self._path = self._folder / f"answers{_SUFFIX}"
-        self._lock = database.parent / ".dlt" / f"{database.stem}.{listener}.lock"
+        self._lock = beside.with_name(f"{beside.name}.{listener}.lock")
         self._last_turn: int | None = None
         self._file: FileIO | None = None
         self.length = 0
