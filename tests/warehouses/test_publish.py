@@ -1,0 +1,210 @@
+"""The marts on a real server: whole, swapped under readers, and untouched by a failure."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import psycopg2
+import pytest
+
+from ingestion.errors import UserError, WarehouseError
+from ingestion.publish import publish_to_postgres
+from ingestion.settings import Settings, load_settings
+from tests.warehouses.conftest import MakeDatabase
+
+AWKWARD = [
+    'it\'s "quoted"',
+    "tab\tand\nline",
+    "back\\slash \\N",
+    "",
+    None,
+    "Épe 東京 🎧",
+    "a,b;c|d",
+]
+
+Query = Callable[..., list[tuple[Any, ...]]]
+
+
+@pytest.fixture
+def settings(make_database: MakeDatabase, tmp_path: Path) -> Settings:
+    return load_settings(duckdb_path=tmp_path / "spotify.duckdb", postgres_url=make_database())
+
+
+@pytest.fixture
+def query(settings: Settings) -> Query:
+    assert settings.postgres_url
+    url = settings.postgres_url.get_secret_value()
+
+    def query(sql: str) -> list[tuple[Any, ...]]:
+        connection = psycopg2.connect(url)
+        try:
+            with connection, connection.cursor() as cursor:
+                cursor.execute(sql)
+                return cursor.fetchall() if cursor.description else []
+        finally:
+            connection.close()
+
+    return query
+
+
+def write_marts(settings: Settings, version: int, rows: int = 1_000) -> None:
+    """Two marts, of which every row bears the version, with all types that marts have."""
+    with duckdb.connect(settings.duckdb_path) as connection:
+        connection.execute("create schema if not exists marts")
+        for mart in ("dim_tracks", "fct_plays"):
+            connection.execute(
+                f"""
+                create or replace table marts.{mart} as
+                select
+                    {version} :: bigint as version,
+                    (? :: varchar[])[range % {len(AWKWARD)} + 1] as track_name,
+                    range / 7 as listening_hours,
+                    range % 2 = 0 as is_counted,
+                    date '1999-12-31' + range :: integer as listening_date,
+                    timestamp '1999-12-31 23:59:59.123456' + to_seconds(range) as ended_at,
+                    (range % 24) :: integer as hour
+                from range({rows})
+                """,
+                [AWKWARD],
+            )
+
+
+def test_every_row_arrives_as_it_is(settings: Settings, query: Query) -> None:
+    write_marts(settings, version=1)
+
+    assert publish_to_postgres(settings) == 2_000
+
+    with duckdb.connect(settings.duckdb_path) as connection:
+        expected = connection.execute("from marts.fct_plays order by ended_at").fetchall()
+    assert query("select * from marts.fct_plays order by ended_at") == expected
+
+
+def test_readers_see_the_old_marts_or_the_new_never_half(settings: Settings, query: Query) -> None:
+    write_marts(settings, version=1)
+    publish_to_postgres(settings)
+    seen: set[tuple[int, ...]] = set()
+    has_ended = threading.Event()
+
+    def read() -> None:
+        while not has_ended.is_set():
+            seen.update(
+                query(
+                    "select min(plays.version), max(plays.version), min(tracks.version),"
+                    " max(tracks.version), count(distinct plays.ended_at)"
+                    " from marts.fct_plays as plays"
+                    " inner join marts.dim_tracks as tracks using (ended_at)"
+                )
+            )
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    for version in (2, 3, 4):
+        write_marts(settings, version)
+        publish_to_postgres(settings)
+    has_ended.set()
+    reader.join(timeout=30)
+
+    assert {row[0] for row in seen} & {1, 2, 3}, "nobody read while it was published"
+    assert seen <= {(version, version, version, version, 1_000) for version in (1, 2, 3, 4)}
+    assert query("select distinct version from marts.fct_plays") == [(4,)]
+    assert query("select nspname from pg_namespace where nspname like 'marts%'") == [("marts",)]
+
+
+def test_a_long_reader_keeps_the_marts_that_it_began_with(settings: Settings, query: Query) -> None:
+    assert settings.postgres_url
+    write_marts(settings, version=1)
+    publish_to_postgres(settings)
+    reader = psycopg2.connect(settings.postgres_url.get_secret_value())
+    with reader.cursor() as cursor:
+        cursor.execute("declare plays cursor for select version from marts.fct_plays")
+        cursor.execute("fetch 10 from plays")
+
+        write_marts(settings, version=2)
+        publish_to_postgres(settings)
+
+        assert query("select distinct version from marts.fct_plays") == [(2,)]
+        cursor.execute("fetch all from plays")
+        assert set(cursor.fetchall()) == {(1,)}
+    reader.close()
+
+    publish_to_postgres(settings)
+    assert query("select nspname from pg_namespace where nspname like 'marts%'") == [("marts",)]
+
+
+def test_a_row_that_postgres_cannot_hold_changes_nothing(settings: Settings, query: Query) -> None:
+    write_marts(settings, version=1)
+    publish_to_postgres(settings)
+    write_marts(settings, version=2)
+    with duckdb.connect(settings.duckdb_path) as connection:
+        connection.execute("update marts.fct_plays set track_name = chr(0) where hour = 23")
+
+    with pytest.raises(
+        WarehouseError, match=r"^cannot publish to spotify_\w+ on 127.0.0.1: .*0x00"
+    ):
+        publish_to_postgres(settings)
+
+    assert query("select distinct version from marts.dim_tracks") == [(1,)]
+    assert query("select nspname from pg_namespace where nspname like 'marts%'") == [("marts",)]
+
+
+def test_a_server_that_goes_away_in_the_middle_changes_nothing(
+    settings: Settings, query: Query
+) -> None:
+    write_marts(settings, version=1)
+    publish_to_postgres(settings)
+    write_marts(settings, version=2)
+
+    def end_all_sessions(_mart: str, _rows: int) -> None:
+        query(
+            "select pg_terminate_backend(pid) from pg_stat_activity"
+            " where datname = current_database() and pid <> pg_backend_pid()"
+        )
+
+    with pytest.raises(WarehouseError, match="cannot publish"):
+        publish_to_postgres(settings, end_all_sessions)
+
+    assert query("select distinct version from marts.dim_tracks") == [(1,)]
+    assert publish_to_postgres(settings) == 2_000
+
+
+def test_who_could_read_before_can_read_after(settings: Settings, query: Query) -> None:
+    write_marts(settings, version=1)
+    publish_to_postgres(settings)
+    role = query("select current_database() || '_bi \"reader\"'")[0][0].replace('"', '""')
+    query(f'create role "{role}"')
+    query(f'grant usage on schema marts to "{role}"')
+    query(f'grant select on marts.fct_plays to "{role}"')
+
+    write_marts(settings, version=2)
+    publish_to_postgres(settings)
+
+    assert query(f'set role "{role}"; select distinct version from marts.fct_plays') == [(2,)]
+    with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+        query(f'set role "{role}"; select * from marts.dim_tracks')
+
+
+def test_what_is_somebody_elses_is_left_alone(settings: Settings, query: Query) -> None:
+    write_marts(settings, version=1)
+    query("create schema marts; create table marts.mine as select 1 as one")
+    with pytest.raises(UserError, match="the schema marts there was not published by spotify-elt"):
+        publish_to_postgres(settings)
+    assert query("select * from marts.mine") == [(1,)]
+
+    prefixed = settings.model_copy(update={"schema_prefix": "anna_"})
+    with duckdb.connect(settings.duckdb_path) as connection:
+        connection.execute("create schema anna_marts")
+        connection.execute("create table anna_marts.fct_plays as from marts.fct_plays")
+    publish_to_postgres(prefixed)
+    query("create view public.listening as select count(*) as plays from anna_marts.fct_plays")
+    with pytest.raises(UserError, match=r"^listening reads the schema anna_marts"):
+        publish_to_postgres(prefixed)
+    assert query("select * from public.listening") == [(1_000,)]
+
+
+def test_without_marts_there_is_nothing_to_publish(settings: Settings) -> None:
+    with pytest.raises(UserError, match="there are no marts yet"):
+        publish_to_postgres(settings)
