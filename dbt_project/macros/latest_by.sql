@@ -11,6 +11,6 @@
 {%- endmacro %}
 
 {% macro postgres__latest_by(value_expression, moment_expression) -%}
-    (array_agg({{ value_expression }} order by {{ moment_expression }} desc)
+    (array_agg({{ value_expression }} order by {{ moment_expression }} desc, {{ value_expression }} desc)
         filter (where {{ value_expression }} is not null and {{ moment_expression }} is not null))[1]
 {%- endmacro %}

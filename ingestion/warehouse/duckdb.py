@@ -20,14 +20,17 @@ import pyarrow as pa
 from ingestion.checks import Check
 from ingestion.errors import UserError, WarehouseError
 from ingestion.settings import Settings
-from ingestion.warehouse.loader import Loader, latest_state, read_state
+from ingestion.warehouse.loader import Loader, causes, latest_state, read_state
 from ingestion.warehouse.protocol import Engine, Row, Warehouse
 from ingestion.warehouse.schemas import with_prefix
 
 #: What an import of ten years and the build after it need, with room to spare.
 _DISK_BYTES: Final = 1_000_000_000
 
-_ROWS_PER_BATCH: Final = 100_000
+#: What the system says when a disk is full, a quota is used up, or files may not be that big.
+_NO_ROOM: Final = ("No space left on device", "Disk quota exceeded", "File too large")
+
+_ROWS_PER_BATCH: Final = 10_000
 
 
 def engine(settings: Settings) -> Engine:
@@ -161,21 +164,20 @@ class _OpenDuckDB:
 def _in_one_line(error: Exception, path: Path) -> Exception:
     """What the user can do about it, or the error itself when that is nothing."""
     user_level = (duckdb.Error, OSError)
-    causes: list[BaseException] = [e for e in _chain(error) if isinstance(e, user_level)]
-    if not causes:
+    found: list[BaseException] = [e for e in causes(error) if isinstance(e, user_level)]
+    if not found:
         return error
-    reason = str(causes[0]).splitlines()[0]
+    reason = str(found[0]).splitlines()[0]
+    if any(sign in str(cause) for cause in found for sign in _NO_ROOM):
+        return WarehouseError(
+            f"no room left for the warehouse {path.name}: free some space on its disk and run"
+            " again (what was loaded stays, the rest follows)"
+        )
     if "Could not set lock" in reason:
         return WarehouseError(
             f"{path.name} is open in another program: close it (a BI tool, a DuckDB shell,"
             " another run) and try again"
         )
-    if isinstance(causes[0], (OSError, duckdb.IOException, duckdb.OutOfMemoryException)):
+    if isinstance(found[0], (OSError, duckdb.IOException, duckdb.OutOfMemoryException)):
         return WarehouseError(f"cannot use the warehouse {path.name}: {reason}")
     return error
-
-
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__

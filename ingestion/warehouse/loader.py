@@ -6,6 +6,7 @@ import base64
 import os
 import shutil
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -80,3 +81,11 @@ def read_state(states: list[tuple[Any, ...]], schema: str) -> dict[str, Any]:
     state = msgspec.json.decode(zlib.decompress(base64.b64decode(states[0][0])))
     kept: dict[str, Any] = state.get("sources", {}).get(schema, {})
     return kept
+
+
+def causes(error: BaseException | None) -> Iterator[BaseException]:
+    """An error and what led to it; dlt keeps that of a load job in a place of its own."""
+    while error is not None:
+        yield error
+        why_a_load_job_failed: BaseException | None = getattr(error, "client_exception", None)
+        error = why_a_load_job_failed or error.__cause__ or error.__context__

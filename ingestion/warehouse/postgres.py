@@ -21,7 +21,7 @@ import pyarrow as pa
 from ingestion.checks import Check
 from ingestion.errors import UserError, WarehouseError
 from ingestion.settings import Settings
-from ingestion.warehouse.loader import Loader, latest_state, read_state
+from ingestion.warehouse.loader import Loader, causes, latest_state, read_state
 from ingestion.warehouse.protocol import Engine, Row, Warehouse
 from ingestion.warehouse.schemas import SCHEMAS, with_prefix
 
@@ -178,10 +178,11 @@ class _Postgres:
 
     def _in_one_line(self, error: Exception) -> Exception:
         """What the user can do about it, or the error itself when that is nothing."""
-        causes = [e for e in _chain(error) if isinstance(e, (psycopg2.OperationalError, OSError))]
-        if not causes:
+        of_the_server = (psycopg2.OperationalError, OSError)
+        found = [cause for cause in causes(error) if isinstance(cause, of_the_server)]
+        if not found:
             return error
-        reason = " ".join(str(causes[0]).split())
+        reason = " ".join(str(found[0]).split())
         return WarehouseError(f"cannot use the warehouse {self.place}: {reason}")
 
 
@@ -262,9 +263,3 @@ def _number(value: str | None, _cursor: Any) -> float | int | None:
 
 _UTC_TIMES: Final = new_type((1184,), "UTC", _aware)
 _WHOLE_NUMBERS: Final = new_type((1700,), "NUMBER", _number)
-
-
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__

@@ -60,7 +60,7 @@ class Side:
         )
 
     def poll(self, *, until: datetime) -> None:
-        """Ask every four hours until Spotify's clock stands at `until`."""
+        """Ask every twelve hours until Spotify's clock stands at `until`."""
         clock = self.service.clock
         ensure_raw_tables(self.settings, ["me"])
         collector = Collector(
@@ -69,7 +69,7 @@ class Side:
         while clock.now < until:
             outcome = collector.poll()
             assert outcome.outcome in {"complete", "budget_spent"}, outcome.message
-            clock.now = min(until, clock.now + timedelta(hours=4))
+            clock.now = min(until, clock.now + timedelta(hours=12))
         collector.close()
 
     def build(self) -> Marts:
@@ -164,7 +164,7 @@ def sides(
             spotify_client_secret=service.client_secret,
             spotify_refresh_token=service.sign_in(),
             requests_per_minute=0,
-            max_calls=100,
+            max_calls=60,
             max_calls_per_day=100_000,
             **settings,
         )
@@ -213,7 +213,7 @@ def test_every_mart_is_duckdbs_row_for_row_now_and_after_an_increment(
         side.load(tmp_path / "extended.zip", listener="me")
         for export in real[1:]:
             side.load(export, listener=export.stem)
-        side.poll(until=_moment(world, 0.73))
+        side.poll(until=_moment(world, 0.72))
         second.append(side.build())
 
     duckdb, postgres = second
@@ -232,4 +232,4 @@ def test_macros_give_the_same_on_postgres(sides: tuple[Side, Side]) -> None:
 
     statuses = {result.node.name: str(result.status) for result in outcome.result.results}
     assert len(statuses) > 10
-    assert {name: status for name, status in statuses.items() if status != "pass"} == {}
+    assert set(statuses.values()) == {"pass", "success"}, statuses

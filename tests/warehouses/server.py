@@ -1,0 +1,51 @@
+"""A real Postgres, in a folder and at a port of its own, and gone when it is done with."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+def server_programs() -> Path | None:
+    """The folder of initdb and pg_ctl: of PATH, else the newest of Debian's; None without one."""
+    found = shutil.which("initdb")
+    if found:
+        return Path(found).resolve().parent
+    versions = Path("/usr/lib/postgresql").glob("*/bin/initdb")
+    newest = max(versions, key=lambda path: float(path.parts[-3]), default=None)
+    return newest.parent if newest else None
+
+
+@contextmanager
+def run_server(**options: str) -> Iterator[str]:
+    """Yield the address of a server, without a database; `options` are its settings."""
+    programs = server_programs()
+    assert programs
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    folder = Path(tempfile.mkdtemp(prefix="postgres_"))
+    data = str(folder / "data")
+    user: list[str] = []
+    if os.geteuid() == 0:  # Postgres refuses to run as root
+        user = ["runuser", "-u", "postgres", "--"]
+        shutil.chown(folder, "postgres")
+    settings = {"port": str(port), "listen_addresses": "127.0.0.1"}
+    settings |= {"unix_socket_directories": str(folder), "timezone": "America/New_York"} | options
+    arguments = " ".join(f"-c {name}={value}" for name, value in settings.items())
+    control = [*user, programs / "pg_ctl", "-D", data, "-w"]
+    initialise = [*user, programs / "initdb", "-D", data, "-U", "tests", "-A", "trust"]
+    subprocess.run([*initialise, "-E", "UTF8", "--no-sync"], check=True, capture_output=True)
+    start = [*control, "-l", folder / "log", "-o", arguments, "start"]
+    subprocess.run(start, check=True, stdout=subprocess.DEVNULL)
+    try:
+        yield f"postgresql://tests:unused@127.0.0.1:{port}"
+    finally:
+        subprocess.run([*control, "-m", "immediate", "stop"], check=True, capture_output=True)
+        shutil.rmtree(folder)
