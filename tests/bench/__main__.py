@@ -24,6 +24,7 @@ from rich.table import Table
 
 from ingestion.settings import PROJECT_ROOT
 from simulator import Extended, imagine, write_export, write_listening_history
+from tests.warehouses.server import run_server, server_programs
 
 BENCH = PROJECT_ROOT / "data" / "bench"
 HERE = Path(__file__).parent
@@ -84,6 +85,17 @@ for (track,) in rows[:int(sys.argv[2])]:
     spotify.track(track)
 """
 ALONE = 5_000
+
+
+#: What COPY takes by itself: the same rows from CSV files that lie ready.
+BARE_COPY = """
+import pathlib, sys, psycopg2
+with psycopg2.connect(sys.argv[1]) as connection, connection.cursor() as cursor:
+    for path in sorted(pathlib.Path(sys.argv[2]).glob("*.csv")):
+        cursor.execute(f"create table {path.stem} (like marts.{path.stem})")
+        with path.open("rb") as file:
+            cursor.copy_expert(f"copy {path.stem} from stdin (format csv)", file, size=1 << 20)
+"""
 
 
 @dataclass(frozen=True)
@@ -216,6 +228,27 @@ def enrich(contract: str, database: Path, export: Path) -> Enriched:
     )
 
 
+def publish(database: Path) -> tuple[Measured, Measured]:
+    """Publish all marts to a fresh server; then let it COPY the same rows from CSV files."""
+    import psycopg2
+
+    files = BENCH / "copies"
+    shutil.rmtree(files, ignore_errors=True)
+    files.mkdir()
+    with run_server() as server:
+        url = f"{server}/postgres"
+        own = {"DUCKDB_PATH": str(database), "POSTGRES_URL": url, "PYTHONPATH": str(PROJECT_ROOT)}
+        published = measure("-m", "ingestion", "publish", "postgres", **own)
+        with psycopg2.connect(url) as connection, connection.cursor() as cursor:
+            cursor.execute("select tablename from pg_tables where schemaname = 'marts'")
+            for (mart,) in cursor.fetchall():
+                with (files / f"{mart}.csv").open("wb") as file:
+                    cursor.copy_expert(f"copy marts.{mart} to stdout (format csv)", file)
+        copied = measure("-c", BARE_COPY, url, str(files))
+    shutil.rmtree(files)
+    return published, copied
+
+
 def make_files() -> tuple[Path, Path, Path, Path]:
     """A million plays, the month after them, a hundred thousand, and those that SERVE knows."""
     million, month, small, played = (BENCH / n for n in ("million", "month", "small", "played"))
@@ -292,6 +325,11 @@ def main() -> None:
         ("100,000 plays: spotify-elt ingest", small_ingest, ""),
         ("100,000 plays: dlt with Python dicts", dicts, ratio(dicts, small_ingest, "our ingest")),
     ]
+    if server_programs():
+        published, copied = publish(ours_db)
+        share = f"{copied.seconds / published.seconds:.2f} of that COPY's speed"
+        rows.append(("Postgres: COPY of all marts from CSV files", copied, ""))
+        rows.append(("spotify-elt publish postgres", published, share))
     for mode, enriched in (("one by one", single), ("in batches", batch)):
         what = f"{enriched.tracks:,} tracks and theirs looked up {mode}"
         rows.append((what, enriched.collect, enriched.cost))
