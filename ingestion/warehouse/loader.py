@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import logging
 import os
 import shutil
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,14 +48,32 @@ class Loader:
 
     def __call__(self, source: DltSource) -> None:
         """Load a source as one package, as Parquet; dlt's own way, SQL `insert`, is slow."""
-        self._pipeline.run(source, loader_file_format="parquet").raise_on_failed_jobs()
+        with _failures_told_once():
+            self._pipeline.run(source, loader_file_format="parquet").raise_on_failed_jobs()
 
     def create_tables(self, source: DltSource) -> None:
         """Create every table and column that the source's schema declares, with rows or without."""
-        self._pipeline.extract(source)
-        self._pipeline.normalize()
-        self._pipeline.sync_schema()
-        self._pipeline.load(raise_on_failed_jobs=True)
+        with _failures_told_once():
+            self._pipeline.extract(source)
+            self._pipeline.normalize()
+            self._pipeline.sync_schema()
+            self._pipeline.load(raise_on_failed_jobs=True)
+
+
+@contextmanager
+def _failures_told_once() -> Iterator[None]:
+    """A failure ends the run in one line (--debug shows more); dlt would log each retry of it."""
+    logger = logging.getLogger("dlt")
+    logger.addFilter(_is_no_failure)
+    try:
+        yield
+    finally:
+        logger.removeFilter(_is_no_failure)
+
+
+def _is_no_failure(record: logging.LogRecord) -> bool:
+    is_of_a_load_job = record.module == "load" and record.levelno >= logging.WARNING
+    return record.levelno < logging.ERROR and not record.exc_info and not is_of_a_load_job
 
 
 def latest_state(schema: str, pipeline: str) -> tuple[str, list[object]]:
