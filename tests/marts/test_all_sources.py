@@ -78,7 +78,7 @@ def test_every_play_of_every_source_is_there_once_whatever_the_order(
         )
         for step in steps:
             step()
-            if dice.random() < 0.4:
+            if dice.random() < 0.3:
                 _build(home, dice)
         home.poll(service, until=the_end, max_calls=1_000)
         shown = service.account().shown.between(datetime.min.replace(tzinfo=UTC), the_end)
