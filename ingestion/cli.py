@@ -334,6 +334,9 @@ def _build(settings: Settings, *, full_refresh: bool = False) -> None:
         show(0, 1, "starting dbt")
         report = build_models(settings, show, full_refresh=full_refresh)
     console.print(f"Built    {report.models} tables and views; {report.tests} data tests passed")
+    for odd in report.oddities:
+        rows = "1 row" if odd.row_count == 1 else f"{odd.row_count:,} rows"
+        console.print(f"Odd      {rows} against {odd.test}: see {odd.table}", soft_wrap=True)
 
 
 @contextmanager

@@ -24,7 +24,16 @@ PROJECT_ROOT = Path(__file__).resolve().parent.parent
 #: DuckDB calls the catalog after the file, so a file with one of these names would make
 #: `marts.fct_plays` ambiguous.
 SCHEMA_NAMES = frozenset(
-    {"spotify_export", "spotify_api", "staging", "intermediate", "marts", "main", "temp"}
+    {
+        "spotify_export",
+        "spotify_api",
+        "staging",
+        "intermediate",
+        "marts",
+        "findings",
+        "main",
+        "temp",
+    }
 )
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from ingestion.errors import BuildError
+from ingestion.findings import Finding, keep_findings
 from ingestion.settings import PROJECT_ROOT, Settings
 from ingestion.warehouse import engine_of, open_warehouse
 
@@ -51,10 +52,17 @@ _FAILED: Final = frozenset({"error", "fail", "runtime error", "partial success"}
 
 @dataclass(frozen=True)
 class BuildReport:
-    """What one `dbt build` did: models and seeds built, data tests passed."""
+    """What one `dbt build` did.
+
+    Attributes:
+        models: models and seeds built.
+        tests: data tests that passed.
+        oddities: what tests found that is merely odd.
+    """
 
     models: int
     tests: int
+    oddities: tuple[Finding, ...]
 
 
 def build_models(
@@ -91,12 +99,13 @@ def build_models(
     finally:
         engine.close_dbt()
     results = list(getattr(outcome.result, "results", None) or [])
+    tests = [result for result in results if result.node.resource_type == "test"]
+    findings = keep_findings(settings, tests)
     failures = [result for result in results if str(result.status) in _FAILED]
     if failures or not outcome.success:
-        raise BuildError(_in_one_line(failures, outcome.exception)) from outcome.exception
+        raise BuildError(_in_one_line(failures, findings, outcome.exception)) from outcome.exception
     _note_built_from(settings, built_from)
-    tests = sum(result.node.resource_type == "test" for result in results)
-    return BuildReport(models=len(results) - tests, tests=tests)
+    return BuildReport(len(results) - len(tests), len(tests) - len(findings), tuple(findings))
 
 
 def run_dbt(settings: Settings, arguments: list[str]) -> bool:
@@ -160,7 +169,9 @@ def _progress_callback(on_progress: Progress) -> Callable[[EventMsg], None]:
     return on_event
 
 
-def _in_one_line(failures: list[Any], exception: BaseException | None) -> str:
+def _in_one_line(
+    failures: list[Any], findings: list[Finding], exception: BaseException | None
+) -> str:
     if not failures:
         lines = str(exception or "dbt stopped without a reason").split("\n")
         return "dbt: " + " ".join(line.strip() for line in lines if line.strip())
@@ -168,7 +179,9 @@ def _in_one_line(failures: list[Any], exception: BaseException | None) -> str:
     message = " ".join(str(first.message or first.status).split())
     more = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
     if first.node.resource_type == "test":
-        return f"the data test {first.node.name} failed: {message}{more}"
+        tables = [finding.table for finding in findings if finding.test == first.node.name]
+        where = "".join(f"; its rows are in {table}" for table in tables)
+        return f"the data test {first.node.name} failed: {message}{where}{more}"
     if any(sign in message for sign in _SIGNS_OF_OTHER_COLUMNS):
         message = "its columns changed since the last build; run `spotify-elt build --full-refresh`"
     return f"the model {first.node.name} failed: {message}{more}"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-#: Raw and modelled, by the names that all SQL here uses.
-SCHEMAS: Final = ("spotify_export", "spotify_api", "staging", "intermediate", "marts")
+#: Raw, modelled and tested, by the names that all SQL here uses.
+SCHEMAS: Final = ("spotify_export", "spotify_api", "staging", "intermediate", "marts", "findings")
 
 _QUALIFIER: Final = re.compile(rf"\b({'|'.join(SCHEMAS)})\.")
 

@@ -9,6 +9,8 @@ import sys
 import zipfile
 from pathlib import Path
 
+import duckdb
+
 from ingestion.settings import PROJECT_ROOT
 from tests.command_line.conftest import Run
 
@@ -34,8 +36,8 @@ def test_what_cannot_be_read_is_named_and_the_rest_goes_in(
     assert "Traceback" not in result.stdout + result.stderr
 
 
-def test_a_failing_data_test_stops_the_run_and_is_named(
-    spotify_elt: Run, export: Path, tmp_path: Path
+def test_a_failing_data_test_stops_the_run_and_shows_its_rows_an_odd_one_only_shows_them(
+    spotify_elt: Run, environment: dict[str, str], export: Path, tmp_path: Path
 ) -> None:
     project = tmp_path / "dbt_project"
     ignore = shutil.ignore_patterns("target", "logs")
@@ -49,7 +51,24 @@ def test_a_failing_data_test_stops_the_run_and_is_named(
 
     assert result.returncode == 1
     assert "the data test no_music_on_mondays failed" in result.stderr
+    assert "its rows are in findings.no_music_on_mondays" in result.stderr
     assert len(result.stderr.splitlines()) == 1
+    assert _days_found(environment) == {1}
+
+    (project / "tests" / "no_music_on_mondays.sql").write_text(
+        "{{ config(severity='warn') }} select * from {{ ref('fct_plays') }} where dow = 2"
+    )
+    again = spotify_elt("build", DBT_PROJECT_DIR=str(project))
+
+    assert again.returncode == 0, again.stderr
+    assert "against no_music_on_mondays: see findings.no_music_on_mondays" in again.stdout
+    assert _days_found(environment) == {2}
+
+
+def _days_found(environment: dict[str, str]) -> set[int]:
+    with duckdb.connect(environment["DUCKDB_PATH"], read_only=True) as connection:
+        rows = connection.execute("select distinct dow from findings.no_music_on_mondays")
+        return {dow for (dow,) in rows.fetchall()}
 
 
 def test_dbt_by_hand_finds_project_and_profile(
