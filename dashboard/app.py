@@ -1,0 +1,53 @@
+"""The dashboard: its pages, and what all of them share. `make dashboard` runs it in Streamlit."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import streamlit as st
+
+from dashboard.data import Unavailable
+from dashboard.pages import data, overview, rhythm, top
+from dashboard.selection import Selection, choose, show_notice
+from ingestion.errors import UserError
+
+_LOG: Final = logging.getLogger(__name__)
+
+#: A file, because Streamlit fetches its own icons for the tab from a server on the internet.
+_ICON: Final = str(Path(__file__).parent / "icon.svg")
+
+_PAGES: Final[tuple[tuple[Callable[[Selection], None], str, str], ...]] = (
+    (overview.show, "Overview", ":material/graphic_eq:"),
+    (top.show, "Top", ":material/trophy:"),
+    (rhythm.show, "Rhythm", ":material/schedule:"),
+    (data.show, "Data", ":material/fact_check:"),
+)
+
+
+def main() -> None:
+    """Draw the page that the address names; whatever is missing, say so in one line."""
+    st.set_page_config(page_title="Listening", page_icon=_ICON, layout="wide")
+
+    def drawn(show: Callable[[Selection], None]) -> Callable[[], None]:
+        return lambda: show(selection)
+
+    page = st.navigation(
+        [
+            st.Page(drawn(show), title=title, icon=icon, url_path=title.lower(), default=not place)
+            for place, (show, title, icon) in enumerate(_PAGES)
+        ]
+    )
+    st.title(page.title, anchor=False)
+    try:
+        selection = choose()
+        show_notice()
+        page.run()
+    except (Unavailable, UserError) as error:
+        _LOG.warning("%s", error, exc_info=error.__cause__)
+        st.info(str(error), icon=":material/info:")
+
+
+main()

@@ -1,0 +1,128 @@
+"""Overview: how much, how that compares, what was on top, what is new, how fresh it is."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, Final
+
+import streamlit as st
+
+from dashboard import charts, tables
+from dashboard.data import ask
+from dashboard.selection import ALL_TIME, Selection, scope
+from dashboard.words import SOURCES, day, difference, hours, moment, number
+
+_TOP: Final = 5
+
+#: Of all time everybody was new once: there the last days are looked at.
+_RECENT_DAYS: Final = 30
+
+
+def show(selection: Selection) -> None:
+    """The page."""
+    [totals] = ask("totals", **selection.dates).to_pylist()
+    st.caption(scope(selection, totals["stream_count"]))
+    _show_totals(selection, totals)
+    _show_hours(selection)
+    left, right = st.columns(2)
+    with left:
+        _show_top(selection, "artist", "Top artists")
+    with right:
+        _show_top(selection, "track", "Top tracks")
+    _show_new_artists(selection)
+    _show_freshness(selection)
+
+
+def _show_totals(selection: Selection, totals: dict[str, Any]) -> None:
+    before = selection.before()
+    earlier: dict[str, Any] = {}
+    if before:
+        [earlier] = ask("totals", **before.dates).to_pylist()
+    columns = st.columns(4)
+    for column, (label, name, words) in zip(
+        columns,
+        (
+            ("Hours", "listening_hours", hours),
+            ("Streams", "stream_count", number),
+            ("Artists", "artist_count", number),
+            ("Tracks", "track_count", number),
+        ),
+        strict=True,
+    ):
+        change = difference(totals[name], earlier[name]) if earlier else None
+        column.metric(label, words(totals[name]), change, delta_color="off", border=True)
+    if before and earlier["stream_count"]:
+        is_cut = before.until_date < selection.first_date
+        days = f"the same days of {before.title}" if is_cut else before.title
+        st.caption(f"Beside each: the change from {days}.")
+
+
+def _show_hours(selection: Selection) -> None:
+    st.subheader("Hours over time", anchor=False)
+    if selection.period_type == "month":
+        charts.hours_over_time(ask("hours_by_day", **selection.dates), "day")
+    else:
+        # the month of the first play began before it
+        dates = selection.dates | {"from_date": selection.first_date.replace(day=1)}
+        charts.hours_over_time(ask("hours_by_month", **dates), "month")
+
+
+def _show_top(selection: Selection, item_type: str, heading: str) -> None:
+    st.subheader(heading, anchor=False)
+    items = ask(
+        "top_items", **selection.item_period, item_type=item_type, words="", row_count=_TOP
+    ).to_pylist()
+    if not items:
+        st.info(f"No {item_type} was streamed in {selection.sentence}.")
+        return
+    charts.bars(
+        [
+            {
+                "name": item["item_name"]
+                if item_type == "artist"
+                else f"{item['item_name']} · {item['artist_name']}",
+                "streams": item["stream_count"],
+            }
+            for item in items
+        ],
+        label="name",
+        value="streams",
+        title="Streams",
+    )
+
+
+def _show_new_artists(selection: Selection) -> None:
+    dates = selection.dates
+    since = f"in {selection.sentence}"
+    if selection.period == ALL_TIME:
+        from_date = selection.until_date - timedelta(days=_RECENT_DAYS)
+        dates |= {"from_date": from_date}
+        since = f"since {day(from_date)}"
+    artists = ask("new_artists", **dates).to_pylist()
+    st.subheader(f"Heard for the first time {since}", anchor=False)
+    if not artists:
+        st.info("No new artist: all of them had been heard before.")
+        return
+    st.caption(f"{number(len(artists))} artists, those streamed most first.")
+    tables.show(
+        [
+            {
+                "Artist": artist["artist_name"],
+                "First heard": artist["first_date"],
+                "Streams": artist["stream_count"],
+                "Hours": artist["listening_hours"],
+            }
+            for artist in artists
+        ],
+        {"First heard": tables.day(), "Streams": tables.count(), "Hours": tables.hours()},
+        height=250,
+    )
+
+
+def _show_freshness(selection: Selection) -> None:
+    st.subheader("How fresh this is", anchor=False)
+    for source in ask("freshness", listener=selection.listener).to_pylist():
+        st.markdown(
+            f"**{SOURCES[source['play_source']]}** reaches to {moment(source['last_play_at'])}"
+            f" (loaded {day(source['loaded_at'])})"
+        )

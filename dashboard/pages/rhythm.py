@@ -1,0 +1,132 @@
+"""Rhythm: at which hours, on which days, how many days in a row, for how long at a time."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+import streamlit as st
+
+from dashboard import charts, tables
+from dashboard.data import ask
+from dashboard.selection import ALL_TIME, Selection, scope
+from dashboard.words import day, length, number, share
+
+_LENGTHS: Final = {
+    1: "under 15 min",
+    2: "15 to 30 min",
+    3: "30 to 60 min",
+    4: "1 to 2 h",
+    5: "2 to 4 h",
+    6: "4 h and more",
+}
+
+
+def show(selection: Selection) -> None:
+    """The page."""
+    clock = ask("clock", **selection.dates)
+    streams = sum(clock["stream_count"].to_pylist())
+    st.caption(scope(selection, streams))
+    if not streams:
+        st.info(f"No stream in {selection.sentence}: what was played was too short to count.")
+        return
+    st.subheader("Hours of the week", anchor=False)
+    charts.week_clock(clock)
+    _show_calendar(selection)
+    _show_streaks(selection)
+    _show_sessions(selection)
+
+
+def _show_calendar(selection: Selection) -> None:
+    """The years of the selection, latest first; of a month, the year that it is in."""
+    last_shown = min(selection.last_date, selection.until_date - timedelta(days=1))
+    for year in range(last_shown.year, selection.first_date.year - 1, -1):
+        first_date = last_shown.replace(year=year, month=1, day=1)
+        days = ask(
+            "hours_by_day",
+            listener=selection.listener,
+            from_date=first_date,
+            until_date=first_date.replace(year=year + 1),
+        )
+        st.subheader(f"Days of {year}", anchor=False)
+        charts.calendar(days, year, selection.last_date)
+
+
+def _show_streaks(selection: Selection) -> None:
+    st.subheader("Days in a row", anchor=False)
+    streaks = ask("streaks", **selection.dates).to_pylist()
+    days = ask("hours_by_day", **selection.dates).to_pylist()
+    until = min(selection.last_date + timedelta(days=1), selection.until_date)
+    heard = sum(1 for row in days if row["stream_count"])
+    longest = streaks[0]
+    columns = st.columns(3)
+    columns[0].metric("Days with music", number(heard), border=True)
+    columns[1].metric(
+        "Of all days", share(heard / (until - selection.first_date).days), border=True
+    )
+    columns[2].metric("Longest streak", f"{number(longest['day_count'])} days", border=True)
+    whole = "" if selection.period == ALL_TIME else " A streak is shown whole, also where it began before."
+    st.caption(
+        f"The longest went from {day(longest['started_date'])} to {day(longest['ended_date'])}.{whole}"
+    )
+    tables.show(
+        [
+            {
+                "Days": row["day_count"],
+                "From": row["started_date"],
+                "To": row["ended_date"],
+                "Streams": row["stream_count"],
+                "Hours": row["listening_hours"],
+            }
+            for row in streaks[:10]
+        ],
+        {
+            "Days": tables.count(),
+            "From": tables.day(),
+            "To": tables.day(),
+            "Streams": tables.count(),
+            "Hours": tables.hours(),
+        },
+    )
+
+
+def _show_sessions(selection: Selection) -> None:
+    st.subheader("Sessions", anchor=False)
+    classes = ask("session_lengths", **selection.dates).to_pylist()
+    sessions = sum(row["session_count"] for row in classes)
+    if not sessions:
+        st.info(f"No session began in {selection.sentence}.")
+        return
+    longest = ask("longest_sessions", **selection.dates).to_pylist()
+    columns = st.columns(3)
+    columns[0].metric("Sessions", number(sessions), border=True)
+    seconds = sum(row["session_seconds"] for row in classes)
+    columns[1].metric("Average length", length(seconds / sessions), border=True)
+    columns[2].metric("Longest", length(longest[0]["session_hours"] * 3600), border=True)
+    st.caption("A session ends with a pause of 30 minutes; its length includes shorter pauses.")
+    counts = {row["length_class"]: row["session_count"] for row in classes}
+    charts.bars(
+        [{"length": words, "sessions": counts.get(key, 0)} for key, words in _LENGTHS.items()],
+        label="length",
+        value="sessions",
+        title="Sessions",
+    )
+    st.markdown("**The longest**")
+    tables.show(
+        [
+            {
+                "Began on": row["listening_date"],
+                "Lasted": length(row["session_hours"] * 3600),
+                "Streams": row["stream_count"],
+                "Tracks": row["track_count"],
+                "Hours heard": row["listening_hours"],
+            }
+            for row in longest
+        ],
+        {
+            "Began on": tables.day(),
+            "Streams": tables.count(),
+            "Tracks": tables.count(),
+            "Hours heard": tables.hours(),
+        },
+    )

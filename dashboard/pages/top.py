@@ -1,0 +1,128 @@
+"""Top: the charts of a period, with their movement, to search and to save."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import streamlit as st
+
+from dashboard import tables
+from dashboard.data import ask
+from dashboard.selection import ALL_TIME, Selection
+from dashboard.words import number
+
+#: Labels and their item_type. A recording is the same music on single, album and compilation.
+_KINDS: Final = {
+    "Artists": "artist",
+    "Tracks": "track",
+    "Recordings": "recording",
+    "Albums": "album",
+    "Genres": "genre",
+    "Podcasts": "show",
+}
+
+_ROWS: Final = 500
+
+#: Covers are fetched by the browser, from Spotify's own servers and no others.
+_COVERS: Final = "https://i.scdn.co/"
+
+_NOTHING: Final = {
+    "genre": (
+        "No genres are known yet: they come from Spotify's Web API. Sign in once with `make login`,"
+        " and `make run` looks them up."
+    ),
+    "show": "No podcast was streamed in {period}.",
+}
+
+
+def show(selection: Selection) -> None:
+    """The page."""
+    kind = st.segmented_control(
+        "What", list(_KINDS), default="Artists", required=True, label_visibility="collapsed"
+    )
+    words = st.text_input(
+        "Search", placeholder=f"Search {kind.lower()} …", label_visibility="collapsed"
+    ).strip()
+    item_type = _KINDS[kind]
+    items = ask(
+        "top_items", **selection.item_period, item_type=item_type, words=words, row_count=_ROWS
+    ).to_pylist()
+    if not items:
+        _say_nothing_found(selection, item_type, kind, words)
+        return
+    _show_how_many(selection, kind, words, items)
+    _show_chart(selection, kind, items)
+    if item_type == "genre":
+        st.caption(
+            "A stream counts whole for each genre of its artist; shares and hours are split equally"
+            " among them."
+        )
+
+
+def _say_nothing_found(selection: Selection, item_type: str, kind: str, words: str) -> None:
+    nothing = f"No {kind.lower()} were streamed in {selection.sentence}."
+    if words:
+        st.info(f"None of the {kind.lower()} of {selection.sentence} has “{words}” in its name.")
+    else:
+        st.info(_NOTHING.get(item_type, nothing).format(period=selection.sentence))
+
+
+def _show_how_many(
+    selection: Selection, kind: str, words: str, items: list[dict[str, Any]]
+) -> None:
+    found = items[0]["match_count"]
+    shown = f", the first {number(_ROWS)} of them shown" if found > _ROWS else ""
+    having = f" with “{words}”" if words else ""
+    st.caption(
+        f"{selection.listener} · {selection.title} · {number(found)} {kind.lower()}{having}{shown}"
+    )
+
+
+def _show_chart(selection: Selection, kind: str, items: list[dict[str, Any]]) -> None:
+    has_covers = any(_cover(item) for item in items)
+    has_artist = kind in {"Tracks", "Recordings", "Albums"}
+    name = kind.removesuffix("s")
+    rows = []
+    for item in items:
+        row: dict[str, Any] = {"#": item["item_rank"]}
+        if selection.period != ALL_TIME:
+            row["Moved"] = _movement(item)
+        if has_covers:
+            row["Cover"] = _cover(item)
+        row[name] = item["item_name"]
+        if has_artist:
+            row["Artist"] = item["artist_name"]
+        row["Streams"] = item["stream_count"]
+        row["Hours"] = item["listening_hours"]
+        row["Share"] = item["stream_share"]
+        rows.append(row)
+    tables.show(
+        rows,
+        {
+            "#": st.column_config.NumberColumn(width=44),
+            "Moved": st.column_config.TextColumn(width=72, help="Since the period before"),
+            "Cover": st.column_config.ImageColumn(width=56),
+            name: st.column_config.TextColumn(width="large"),
+            "Streams": tables.count(),
+            "Hours": tables.hours(),
+            "Share": tables.share(max(item["stream_share"] for item in items)),
+        },
+        height=640 if len(items) > 17 else None,
+    )
+
+
+def _movement(item: dict[str, Any]) -> str:
+    """Since the period before; an item may come back after a pause."""
+    if item["is_new"]:
+        return "new"
+    change = item["rank_change"]
+    if change is None:
+        return "back"
+    if change == 0:
+        return "="
+    return f"▲ {change:,}" if change > 0 else f"▼ {-change:,}"
+
+
+def _cover(item: dict[str, Any]) -> str | None:
+    address = item["image_url"]
+    return address if address and address.startswith(_COVERS) else None

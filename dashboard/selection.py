@@ -1,0 +1,211 @@
+"""Whose listening, of which time: chosen at the side, kept in the address.
+
+`?listener=me&period=2025-03` opens the same view again; a period is `all_time`, a year or a month.
+Streamlit empties the address when the page changes, so it is written anew each time.
+"""
+
+from __future__ import annotations
+
+import calendar
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, Final
+
+import streamlit as st
+
+from dashboard.data import Unavailable, ask
+from dashboard.words import day, number
+
+ALL_TIME: Final = "all_time"
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What a page is about.
+
+    Attributes:
+        listener: whose listening.
+        period: `all_time`, `2025` or `2025-03`, as in the marts.
+        first_date: of the period, on the listener's calendar; for all time of the first play.
+        until_date: the day after the period; for all time after the last play.
+        last_date: of the listener's last play: the period may not be over yet.
+        time_zone: of the listener, by its IANA name.
+    """
+
+    listener: str
+    period: str
+    first_date: date
+    until_date: date
+    last_date: date
+    time_zone: str
+
+    @property
+    def period_type(self) -> str:
+        """As the marts call it: all_time, year or month."""
+        return _period_type(self.period)
+
+    @property
+    def title(self) -> str:
+        """The period in words: All time, 2025, March 2025."""
+        return _in_words(self.period)
+
+    @property
+    def sentence(self) -> str:
+        """The period as it stands after `in`: 2025, March 2025, all time."""
+        return "all time" if self.period == ALL_TIME else self.title
+
+    @property
+    def dates(self) -> dict[str, object]:
+        """The parameters of a query between two days."""
+        return {
+            "listener": self.listener,
+            "from_date": self.first_date,
+            "until_date": self.until_date,
+        }
+
+    @property
+    def item_period(self) -> dict[str, object]:
+        """The parameters of a query of the charts."""
+        return {
+            "listener": self.listener,
+            "period": self.period,
+            "period_type": self.period_type,
+        }
+
+    def before(self) -> Selection | None:
+        """The period before, cut to the days that this one has had so far; None for all time."""
+        if self.period == ALL_TIME:
+            return None
+        period = _period_of(self.first_date - timedelta(days=1), self.period_type)
+        first_date, until_date = _bounds(period)
+        if self.last_date + timedelta(days=1) < self.until_date:
+            days_so_far = (self.last_date - self.first_date).days + 1
+            until_date = min(until_date, first_date + timedelta(days=days_so_far))
+        return Selection(
+            self.listener, period, first_date, until_date, self.last_date, self.time_zone
+        )
+
+
+def choose() -> Selection:
+    """Show the two boxes and the rule of counting at the side; return what was chosen.
+
+    Raises:
+        Unavailable: nobody has played anything yet.
+    """
+    listeners = {row["listener"]: row for row in ask("listeners").to_pylist()}
+    if not any(row["first_date"] for row in listeners.values()):
+        raise Unavailable(
+            "The warehouse holds no plays yet. Import an export"
+            " (`make run EXPORT=my_spotify_data.zip`), or sign in with `make login`."
+        )
+    _take_from_address()
+    with st.sidebar:
+        listener = _choose_listener(listeners)
+        period = _choose_period(listener)
+    st.query_params.from_dict({"listener": listener, "period": period})
+    chosen = _selection(listeners[listener], period)
+    with st.sidebar:
+        st.caption(
+            f"Days and hours on the clocks of **{chosen.time_zone}**. {counting_rule(listener)}"
+        )
+    return chosen
+
+
+def counting_rule(listener: str) -> str:
+    """What a stream is, in a sentence: the seconds are those of the marts."""
+    [row] = ask("counting_rule", listener=listener).to_pylist()
+    reason = row["exclusion_reason"]
+    if not reason:
+        return "A stream is a play that counts."
+    return f"A stream is a play of {reason.split('_')[1]} seconds and more."
+
+
+def _take_from_address() -> None:
+    """Once in a session, when the page is opened; then the boxes hold what was chosen."""
+    if "address_was_read" not in st.session_state:
+        st.session_state.address_was_read = True
+        for name in ("listener", "period"):
+            if name in st.query_params:
+                st.session_state[name] = st.query_params[name]
+
+
+def _choose_listener(listeners: dict[str, dict[str, Any]]) -> str:
+    choices = [name for name, row in listeners.items() if row["first_date"]]
+    asked = st.session_state.get("listener")
+    if asked is not None and asked not in choices:
+        _say_instead(f"Nobody called “{asked}” has plays here", choices[0])
+        st.session_state.listener = choices[0]
+    if len(choices) == 1:
+        return choices[0]
+    listener: str = st.selectbox("Listener", choices, key="listener")
+    return listener
+
+
+def _choose_period(listener: str) -> str:
+    known = [row["period"] for row in ask("periods", listener=listener).to_pylist()]
+    years = sorted((period for period in known if len(period) == 4), reverse=True)
+    choices = [ALL_TIME]
+    for year in years:
+        months = sorted((period for period in known if period.startswith(f"{year}-")), reverse=True)
+        choices += [year, *months]
+    asked = st.session_state.get("period")
+    if asked is not None and asked not in choices:
+        _say_instead(f"{listener} played nothing in “{asked}”", "all time")
+        st.session_state.period = ALL_TIME
+    period: str = st.selectbox("Period", choices, key="period", format_func=_in_words)
+    return period
+
+
+def _say_instead(what_is_wrong: str, shown: str) -> None:
+    st.session_state.notice = f"{what_is_wrong}: this is {shown}."
+
+
+def show_notice() -> None:
+    """Say, once, that the page is not about what its address asked for."""
+    if notice := st.session_state.pop("notice", None):
+        st.info(notice, icon=":material/info:")
+
+
+def _selection(row: dict[str, Any], period: str) -> Selection:
+    first_date, until_date = row["first_date"], row["last_date"] + timedelta(days=1)
+    if period != ALL_TIME:
+        first_date, until_date = _bounds(period)
+    return Selection(
+        row["listener"], period, first_date, until_date, row["last_date"], row["time_zone"]
+    )
+
+
+def _period_type(period: str) -> str:
+    if period == ALL_TIME:
+        return ALL_TIME
+    return "month" if "-" in period else "year"
+
+
+def _period_of(moment: date, period_type: str) -> str:
+    return f"{moment:%Y-%m}" if period_type == "month" else f"{moment:%Y}"
+
+
+def _bounds(period: str) -> tuple[date, date]:
+    """First day of a year or month, and the first after it."""
+    if _period_type(period) == "year":
+        return date(int(period), 1, 1), date(int(period) + 1, 1, 1)
+    year, month = (int(part) for part in period.split("-"))
+    first_date = date(year, month, 1)
+    return first_date, first_date + timedelta(days=calendar.monthrange(year, month)[1])
+
+
+def _in_words(period: str) -> str:
+    if period == ALL_TIME:
+        return "All time"
+    if _period_type(period) == "year":
+        return period
+    return f"{date.fromisoformat(f'{period}-01'):%B %Y}"
+
+
+def scope(selection: Selection, stream_count: int) -> str:
+    """Whom and when the page is about, for its first line."""
+    until = min(selection.last_date, selection.until_date - timedelta(days=1))
+    return (
+        f"{selection.listener} · {day(selection.first_date)} to {day(until)} ·"
+        f" {number(stream_count)} streams"
+    )

@@ -1,0 +1,49 @@
+"""Tables on the screen: labels, formats, and the toolbar whose button saves them as CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pyarrow as pa
+import streamlit as st
+
+Cells = list[dict[str, Any]]
+"""One dict per row, from the label of a column to its value."""
+
+
+def show(cells: Cells, formats: Mapping[str, Any] | None = None, *, height: int | None = None) -> None:
+    """A table without its row numbers.
+
+    Args:
+        cells: rows; their keys are what stands above the columns.
+        formats: `st.column_config` of the columns that need one.
+        height: in pixels; all rows, up to ten, where none is given.
+    """
+    st.dataframe(
+        pa.Table.from_pylist(cells),
+        column_config=dict(formats or {}),
+        hide_index=True,
+        width="stretch",
+        height=height or "auto",
+    )
+
+
+def count() -> Any:
+    """1,234."""
+    return st.column_config.NumberColumn(format="localized")
+
+
+def hours() -> Any:
+    """12.3 h."""
+    return st.column_config.NumberColumn(format="%.1f h")
+
+
+def share(most: float = 1.0) -> Any:
+    """A bar beside 12.3 %; full at `most`."""
+    return st.column_config.ProgressColumn(format="percent", min_value=0, max_value=most)
+
+
+def day() -> Any:
+    """1 Feb 2026."""
+    return st.column_config.DateColumn(format="D MMM YYYY")
