@@ -12,7 +12,7 @@ export DBT_PROJECT_DIR ?= $(CURDIR)/dbt_project
 export DBT_PROFILES_DIR ?= $(CURDIR)/profiles
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo login ingest collect status build parquet docs test lint format bench lock clean
+.PHONY: help setup run demo login ingest collect status build parquet dashboard docs test lint format bench lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ build: setup ## build and test the dbt models
 
 parquet: setup ## write the marts as Parquet, partitioned by listener and month, to data/marts
 	@$(SPOTIFY_ELT) parquet
+
+dashboard: setup .venv/installed-dashboard ## look at it: a web app on this machine alone
+	@$(BIN)/python -m streamlit run dashboard/app.py
 
 docs: setup ## generate the dbt docs and serve them
 	@mkdir -p data
@@ -86,6 +89,7 @@ lock: .venv/installed-dev ## pin and hash the requirements anew
 	@echo 'setuptools>=82' | $(UV_COMPILE) --extra dev --output-file requirements-dev.lock
 	@echo 'setuptools>=82' | $(UV_COMPILE) --constraint requirements-dev.lock --output-file requirements.lock
 	@echo 'setuptools>=82' | $(UV_COMPILE) --constraint requirements-dev.lock --extra postgres --output-file requirements-postgres.lock
+	@echo 'setuptools>=82' | $(UV_COMPILE) --constraint requirements-dev.lock --extra dashboard --output-file requirements-dashboard.lock
 
 clean: ## delete what can be made again (never data/)
 	@rm -rf .venv build *.egg-info dbt_project/target dbt_project/logs .mypy_cache .ruff_cache .pytest_cache
@@ -105,5 +109,5 @@ PIP = $(shell command -v uv >/dev/null && echo uv pip install --quiet --python $
 	@touch $@
 
 .venv/installed-%: requirements-%.lock .venv/installed
-	@$(PIP) --require-hashes -r requirements-dev.lock
+	@$(PIP) --require-hashes -r $<
 	@touch $@

@@ -10,8 +10,8 @@ from typing import Final
 import streamlit as st
 
 from dashboard.data import Unavailable
-from dashboard.pages import data, overview, rhythm, top
-from dashboard.selection import Selection, choose, show_notice
+from dashboard.selection import Selection, choose, show_scope
+from dashboard.views import data, overview, rhythm, top
 from ingestion.errors import UserError
 
 _LOG: Final = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ def main() -> None:
     st.title(page.title, anchor=False)
     try:
         selection = choose()
-        show_notice()
+        show_scope(selection)
         page.run()
     except (Unavailable, UserError) as error:
         _LOG.warning("%s", error, exc_info=error.__cause__)

@@ -1,14 +1,14 @@
 """The charts: one visual language, and the only place with colours.
 
-Amounts are one green, darker (on dark ground: lighter) where there is more; kinds that stand side by
-side take Okabe and Ito's colours, which the colour-blind can tell apart.
+Everything is one green, darker (on dark ground: lighter) where there is more, so that no chart asks
+anybody to tell hues apart.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import altair as alt
 import pyarrow as pa
@@ -26,11 +26,16 @@ class _Colours:
     amounts: tuple[str, ...]
 
 
-_LIGHT: Final = _Colours("#0b7a5c", "#eef2f0", ("#d8efe6", "#8fd1b8", "#37a583", "#0b7a5c", "#064334"))
-_DARK: Final = _Colours("#4fd1a5", "#1c2522", ("#1d3b32", "#1f6b54", "#2e9c7a", "#4fd1a5", "#c4f5e2"))
-
-#: Okabe & Ito (2008), those that stand out on white and on black.
-_SIDE_BY_SIDE: Final = ("#0072b2", "#e69f00", "#cc79a7", "#56b4e9", "#d55e00", "#009e73")
+_LIGHT: Final = _Colours(
+    accent="#0b7a5c",
+    nothing="#eef2f0",
+    amounts=("#d8efe6", "#8fd1b8", "#37a583", "#0b7a5c", "#064334"),
+)
+_DARK: Final = _Colours(
+    accent="#4fd1a5",
+    nothing="#1c2522",
+    amounts=("#1d3b32", "#1f6b54", "#2e9c7a", "#4fd1a5", "#c4f5e2"),
+)
 
 
 def hours_over_time(rows: pa.Table, unit: str) -> None:
@@ -62,7 +67,7 @@ def week_clock(rows: pa.Table) -> None:
         {
             "day": DAYS[dow - 1],
             "hour": hour,
-            "time": f"{hour:02}:00–{hour:02}:59",
+            "time": f"{hour:02}:00 to {hour:02}:59",
             "listening_hours": heard.get((dow, hour), {}).get("listening_hours", 0),
             "stream_count": heard.get((dow, hour), {}).get("stream_count", 0),
         }
@@ -84,9 +89,7 @@ def week_clock(rows: pa.Table) -> None:
                     domain=False,
                 ),
             ),
-            y=alt.Y(
-                "day:O", sort=list(DAYS), title=None, axis=alt.Axis(ticks=False, domain=False)
-            ),
+            y=alt.Y("day:O", sort=list(DAYS), title=None, axis=alt.Axis(ticks=False, domain=False)),
             color=_amount("listening_hours"),
             tooltip=[
                 alt.Tooltip("day:O", title="Day"),
@@ -150,7 +153,7 @@ def calendar(rows: pa.Table, year: int, until: date) -> None:
                 scale=alt.Scale(domain=list(DAYS), paddingInner=0.15),
                 axis=alt.Axis(values=["Mon", "Wed", "Fri"], ticks=False, domain=False),
             ),
-            color=_amount("listening_hours"),
+            color=_amount("listening_hours", "sqrt"),  # a night that played on is not all there is
             tooltip=[
                 alt.Tooltip("date:N", title="Day"),
                 alt.Tooltip("listening_hours:Q", title="Hours", format=",.1f"),
@@ -185,48 +188,38 @@ def bars(rows: list[dict[str, Any]], *, label: str, value: str, title: str) -> N
 
 
 def source_months(rows: pa.Table) -> None:
-    """Which source tells of which month, one row each, stronger where it holds more plays."""
-    cells = [
-        row | {"source": SOURCES[row["play_source"]], "date": row["month_start_date"].isoformat()}
-        for row in rows.to_pylist()
-    ]
-    names = [name for name in SOURCES.values() if any(cell["source"] == name for cell in cells)]
+    """Which source tells of which month, a strip each, stronger where it holds more plays."""
+    cells = [row | {"source": SOURCES[row["play_source"]]} for row in rows.to_pylist()]
     chart = (
         alt.Chart(_with_dates(pa.Table.from_pylist(cells), "month_start_date"))
-        .mark_bar(cornerRadius=_ROUNDED)
+        .mark_rect(color=_colours().accent)
         .encode(
             x=alt.X("utcyearmonth(month_start_date):T", title=None, axis=alt.Axis(grid=False)),
-            y=alt.Y("play_count:Q", title=None, axis=alt.Axis(tickCount=2, grid=False)),
-            row=alt.Row(
+            y=alt.Y(
                 "source:N",
-                sort=names,
+                sort=list(SOURCES.values()),
                 title=None,
-                header=alt.Header(labelAngle=0, labelAlign="left", labelOrient="top", labelAnchor="start"),
+                scale=alt.Scale(paddingInner=0.3),
+                axis=alt.Axis(ticks=False, domain=False),
             ),
-            color=alt.Color(
-                "source:N",
-                sort=names,
-                legend=None,
-                scale=alt.Scale(domain=list(SOURCES.values()), range=list(_SIDE_BY_SIDE[:3])),
-            ),
+            opacity=alt.Opacity("play_count:Q", legend=None, scale=alt.Scale(range=[0.4, 1])),
             tooltip=[
                 alt.Tooltip("source:N", title="Source"),
                 alt.Tooltip("utcyearmonth(month_start_date):T", title="Month", format="%B %Y"),
                 alt.Tooltip("play_count:Q", title="Plays", format=","),
             ],
         )
-        .properties(height=54)
-        .resolve_scale(y="independent")
+        .properties(height=160)
     )
     _show(chart)
 
 
-def _amount(field: str) -> alt.Color:
+def _amount(field: str, scale_type: Literal["linear", "sqrt"] = "linear") -> alt.Color:
     colours = _colours()
     return alt.Color(
         f"{field}:Q",
         legend=None,
-        scale=alt.Scale(range=[colours.nothing, *colours.amounts], domainMin=0, type="linear"),
+        scale=alt.Scale(range=[colours.nothing, *colours.amounts], domainMin=0, type=scale_type),
     )
 
 

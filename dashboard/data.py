@@ -1,8 +1,8 @@
 """The one door to the warehouse: questions are files of `queries/`, answers are Arrow tables.
 
 The warehouse is opened read-only for one question and closed at once, because DuckDB lets nobody
-write while anybody reads. While a run writes, what was answered last stays on the screen; a question
-that was never asked waits until the run lets go.
+write while anybody reads. While a run writes, what was answered last stays on the screen; a
+question that was never asked waits until the run lets go.
 """
 
 from __future__ import annotations
@@ -116,6 +116,8 @@ def load_query(name: str) -> Query:
     parameters = tuple(_PARAMETER.findall(text))
     sql = _PARAMETER.sub("?", text)
     parsed = sqlglot.parse_one(sql, dialect="duckdb")
+    if not isinstance(parsed, sqlglot.exp.Query):
+        raise TypeError(f"{name}.sql is no query")
     return Query(sql, parameters, tuple(parsed.named_selects))
 
 

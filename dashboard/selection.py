@@ -14,7 +14,7 @@ from typing import Any, Final
 import streamlit as st
 
 from dashboard.data import Unavailable, ask
-from dashboard.words import day, number
+from dashboard.words import day
 
 ALL_TIME: Final = "all_time"
 
@@ -87,7 +87,7 @@ class Selection:
 
 
 def choose() -> Selection:
-    """Show the two boxes and the rule of counting at the side; return what was chosen.
+    """Show the two boxes at the side; return what was chosen in them.
 
     Raises:
         Unavailable: nobody has played anything yet.
@@ -98,46 +98,42 @@ def choose() -> Selection:
             "The warehouse holds no plays yet. Import an export"
             " (`make run EXPORT=my_spotify_data.zip`), or sign in with `make login`."
         )
-    _take_from_address()
     with st.sidebar:
         listener = _choose_listener(listeners)
         period = _choose_period(listener)
     st.query_params.from_dict({"listener": listener, "period": period})
-    chosen = _selection(listeners[listener], period)
-    with st.sidebar:
-        st.caption(
-            f"Days and hours on the clocks of **{chosen.time_zone}**. {counting_rule(listener)}"
-        )
-    return chosen
+    return _selection(listeners[listener], period)
 
 
-def counting_rule(listener: str) -> str:
-    """What a stream is, in a sentence: the seconds are those of the marts."""
+def show_scope(selection: Selection) -> None:
+    """Say, above every page: whose, when, on which clock, and what counts."""
+    last_date = min(selection.last_date, selection.until_date - timedelta(days=1))
+    st.caption(
+        f"{selection.listener} · {day(selection.first_date)} to {day(last_date)} · on the clocks of"
+        f" {selection.time_zone} · {_counting_rule(selection.listener)}"
+    )
+    if notice := st.session_state.pop("notice", None):
+        st.info(notice, icon=":material/info:")
+
+
+def _counting_rule(listener: str) -> str:
+    """What a stream is; the seconds are those by which the marts leave plays out."""
     [row] = ask("counting_rule", listener=listener).to_pylist()
-    reason = row["exclusion_reason"]
-    if not reason:
-        return "A stream is a play that counts."
-    return f"A stream is a play of {reason.split('_')[1]} seconds and more."
-
-
-def _take_from_address() -> None:
-    """Once in a session, when the page is opened; then the boxes hold what was chosen."""
-    if "address_was_read" not in st.session_state:
-        st.session_state.address_was_read = True
-        for name in ("listener", "period"):
-            if name in st.query_params:
-                st.session_state[name] = st.query_params[name]
+    if not row["exclusion_reason"]:
+        return "a stream is a play that counts"
+    return f"a stream is a play of {row['exclusion_reason'].split('_')[1]} seconds and more"
 
 
 def _choose_listener(listeners: dict[str, dict[str, Any]]) -> str:
     choices = [name for name, row in listeners.items() if row["first_date"]]
-    asked = st.session_state.get("listener")
+    asked = _asked("listener")
     if asked is not None and asked not in choices:
         _say_instead(f"Nobody called “{asked}” has plays here", choices[0])
-        st.session_state.listener = choices[0]
-    if len(choices) == 1:
-        return choices[0]
-    listener: str = st.selectbox("Listener", choices, key="listener")
+    listener = asked if asked in choices else choices[0]
+    if len(choices) > 1:
+        st.session_state.setdefault("listener", listener)
+        listener = st.selectbox("Listener", choices, key="listener")
+    st.session_state.chosen_listener = listener
     return listener
 
 
@@ -148,22 +144,28 @@ def _choose_period(listener: str) -> str:
     for year in years:
         months = sorted((period for period in known if period.startswith(f"{year}-")), reverse=True)
         choices += [year, *months]
-    asked = st.session_state.get("period")
+    asked = _asked("period")
     if asked is not None and asked not in choices:
         _say_instead(f"{listener} played nothing in “{asked}”", "all time")
         st.session_state.period = ALL_TIME
+    st.session_state.setdefault("period", asked if asked in choices else ALL_TIME)
     period: str = st.selectbox("Period", choices, key="period", format_func=_in_words)
+    st.session_state.chosen_period = period
     return period
+
+
+def _asked(name: str) -> str | None:
+    """What the box shows, was chosen before, or the address says when the page is opened.
+
+    Streamlit forgets a box that a page did not get to draw, as when another page is chosen while
+    the first still loads; so what was chosen is kept beside it.
+    """
+    asked = st.session_state.get(name, st.session_state.get(f"chosen_{name}"))
+    return asked if asked is not None else st.query_params.get(name)
 
 
 def _say_instead(what_is_wrong: str, shown: str) -> None:
     st.session_state.notice = f"{what_is_wrong}: this is {shown}."
-
-
-def show_notice() -> None:
-    """Say, once, that the page is not about what its address asked for."""
-    if notice := st.session_state.pop("notice", None):
-        st.info(notice, icon=":material/info:")
 
 
 def _selection(row: dict[str, Any], period: str) -> Selection:
@@ -200,12 +202,3 @@ def _in_words(period: str) -> str:
     if _period_type(period) == "year":
         return period
     return f"{date.fromisoformat(f'{period}-01'):%B %Y}"
-
-
-def scope(selection: Selection, stream_count: int) -> str:
-    """Whom and when the page is about, for its first line."""
-    until = min(selection.last_date, selection.until_date - timedelta(days=1))
-    return (
-        f"{selection.listener} · {day(selection.first_date)} to {day(until)} ·"
-        f" {number(stream_count)} streams"
-    )

@@ -1,4 +1,4 @@
-"""Tables on the screen: labels, formats, and the toolbar whose button saves them as CSV."""
+"""Tables and figures on the screen; the toolbar of a table has a button that saves it as CSV."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ Cells = list[dict[str, Any]]
 """One dict per row, from the label of a column to its value."""
 
 
-def show(cells: Cells, formats: Mapping[str, Any] | None = None, *, height: int | None = None) -> None:
+def show(
+    cells: Cells, formats: Mapping[str, Any] | None = None, *, height: int | None = None
+) -> None:
     """A table without its row numbers.
 
     Args:
@@ -27,6 +29,14 @@ def show(cells: Cells, formats: Mapping[str, Any] | None = None, *, height: int 
         width="stretch",
         height=height or "auto",
     )
+
+
+def figures(values: Mapping[str, tuple[str, str | None]]) -> None:
+    """Numbers in boxes, side by side where there is room: by label, the number and its change."""
+    with st.container(horizontal=True):
+        for label, (value, change) in values.items():
+            # grey: to hear less is not bad
+            st.metric(label, value, change, delta_color="off", border=True, width="stretch")
 
 
 def count() -> Any:

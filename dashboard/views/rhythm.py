@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboard import charts, tables
 from dashboard.data import ask
-from dashboard.selection import ALL_TIME, Selection, scope
+from dashboard.selection import ALL_TIME, Selection
 from dashboard.words import day, length, number, share
 
 _LENGTHS: Final = {
@@ -25,9 +25,7 @@ _LENGTHS: Final = {
 def show(selection: Selection) -> None:
     """The page."""
     clock = ask("clock", **selection.dates)
-    streams = sum(clock["stream_count"].to_pylist())
-    st.caption(scope(selection, streams))
-    if not streams:
+    if not clock.num_rows:
         st.info(f"No stream in {selection.sentence}: what was played was too short to count.")
         return
     st.subheader("Hours of the week", anchor=False)
@@ -59,15 +57,17 @@ def _show_streaks(selection: Selection) -> None:
     until = min(selection.last_date + timedelta(days=1), selection.until_date)
     heard = sum(1 for row in days if row["stream_count"])
     longest = streaks[0]
-    columns = st.columns(3)
-    columns[0].metric("Days with music", number(heard), border=True)
-    columns[1].metric(
-        "Of all days", share(heard / (until - selection.first_date).days), border=True
+    tables.figures(
+        {
+            "Days with music": (number(heard), None),
+            "Of all days": (share(heard / (until - selection.first_date).days), None),
+            "Longest streak": (f"{number(longest['day_count'])} days", None),
+        }
     )
-    columns[2].metric("Longest streak", f"{number(longest['day_count'])} days", border=True)
-    whole = "" if selection.period == ALL_TIME else " A streak is shown whole, also where it began before."
+    whole = " A streak is shown whole, also where it began before."
     st.caption(
-        f"The longest went from {day(longest['started_date'])} to {day(longest['ended_date'])}.{whole}"
+        f"The longest went from {day(longest['started_date'])} to {day(longest['ended_date'])}."
+        + ("" if selection.period == ALL_TIME else whole)
     )
     tables.show(
         [
@@ -98,11 +98,14 @@ def _show_sessions(selection: Selection) -> None:
         st.info(f"No session began in {selection.sentence}.")
         return
     longest = ask("longest_sessions", **selection.dates).to_pylist()
-    columns = st.columns(3)
-    columns[0].metric("Sessions", number(sessions), border=True)
     seconds = sum(row["session_seconds"] for row in classes)
-    columns[1].metric("Average length", length(seconds / sessions), border=True)
-    columns[2].metric("Longest", length(longest[0]["session_hours"] * 3600), border=True)
+    tables.figures(
+        {
+            "Sessions": (number(sessions), None),
+            "Average length": (length(seconds / sessions), None),
+            "Longest session": (length(longest[0]["session_hours"] * 3600), None),
+        }
+    )
     st.caption("A session ends with a pause of 30 minutes; its length includes shorter pauses.")
     counts = {row["length_class"]: row["session_count"] for row in classes}
     charts.bars(

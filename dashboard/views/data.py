@@ -27,10 +27,7 @@ from dashboard.words import (
 
 def show(selection: Selection) -> None:
     """The page; it is about all time, whichever period is chosen."""
-    st.caption(
-        f"{selection.listener} · everything that was ever loaded, whichever period is chosen ·"
-        " times in UTC"
-    )
+    st.caption("Everything that was ever loaded, whichever period is chosen; times in UTC.")
     listener = selection.listener
     records = ask("records", listener=listener).to_pylist()
     _show_sums(listener, records)
@@ -46,14 +43,18 @@ def show(selection: Selection) -> None:
 def _show_sums(listener: str, records: list[dict[str, Any]]) -> None:
     [row] = [row for row in ask("listeners").to_pylist() if row["listener"] == listener]
     record_count = sum(record["record_count"] for record in records)
-    columns = st.columns(3)
-    columns[0].metric("Records", number(record_count), border=True)
-    columns[1].metric("Plays", number(row["play_count"]), border=True)
-    columns[2].metric("Streams", number(row["stream_count"]), border=True)
+    tables.figures(
+        {
+            "Records": (number(record_count), None),
+            "Plays": (number(row["play_count"]), None),
+            "Streams": (number(row["stream_count"]), None),
+        }
+    )
+    again = record_count - row["play_count"]
+    short = row["play_count"] - row["stream_count"]
     st.caption(
-        f"Each record of a file or a poll is a play, or one of {number(record_count - row['play_count'])}"
-        f" that tell of the same play again. {number(row['play_count'] - row['stream_count'])} plays"
-        " do not count as streams. No row is dropped."
+        f"Each record of a file or a poll is a play, or one of {number(again)} that tell of the"
+        f" same play again. {number(short)} plays do not count as streams. No row is dropped."
     )
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboard import charts, tables
 from dashboard.data import ask
-from dashboard.selection import ALL_TIME, Selection, scope
+from dashboard.selection import ALL_TIME, Selection
 from dashboard.words import SOURCES, day, difference, hours, moment, number
 
 _TOP: Final = 5
@@ -21,7 +21,6 @@ _RECENT_DAYS: Final = 30
 def show(selection: Selection) -> None:
     """The page."""
     [totals] = ask("totals", **selection.dates).to_pylist()
-    st.caption(scope(selection, totals["stream_count"]))
     _show_totals(selection, totals)
     _show_hours(selection)
     left, right = st.columns(2)
@@ -38,19 +37,16 @@ def _show_totals(selection: Selection, totals: dict[str, Any]) -> None:
     earlier: dict[str, Any] = {}
     if before:
         [earlier] = ask("totals", **before.dates).to_pylist()
-    columns = st.columns(4)
-    for column, (label, name, words) in zip(
-        columns,
-        (
-            ("Hours", "listening_hours", hours),
-            ("Streams", "stream_count", number),
-            ("Artists", "artist_count", number),
-            ("Tracks", "track_count", number),
-        ),
-        strict=True,
+    figures = {}
+    for label, name, words in (
+        ("Hours", "listening_hours", hours),
+        ("Streams", "stream_count", number),
+        ("Artists", "artist_count", number),
+        ("Tracks", "track_count", number),
     ):
         change = difference(totals[name], earlier[name]) if earlier else None
-        column.metric(label, words(totals[name]), change, delta_color="off", border=True)
+        figures[label] = (words(totals[name]), change)
+    tables.figures(figures)
     if before and earlier["stream_count"]:
         is_cut = before.until_date < selection.first_date
         days = f"the same days of {before.title}" if is_cut else before.title

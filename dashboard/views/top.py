@@ -73,9 +73,7 @@ def _show_how_many(
     found = items[0]["match_count"]
     shown = f", the first {number(_ROWS)} of them shown" if found > _ROWS else ""
     having = f" with “{words}”" if words else ""
-    st.caption(
-        f"{selection.listener} · {selection.title} · {number(found)} {kind.lower()}{having}{shown}"
-    )
+    st.caption(f"{number(found)} {kind.lower()}{having} in {selection.sentence}{shown}")
 
 
 def _show_chart(selection: Selection, kind: str, items: list[dict[str, Any]]) -> None:
@@ -102,7 +100,7 @@ def _show_chart(selection: Selection, kind: str, items: list[dict[str, Any]]) ->
             "#": st.column_config.NumberColumn(width=44),
             "Moved": st.column_config.TextColumn(width=72, help="Since the period before"),
             "Cover": st.column_config.ImageColumn(width=56),
-            name: st.column_config.TextColumn(width="large"),
+            name: st.column_config.TextColumn(width=170),
             "Streams": tables.count(),
             "Hours": tables.hours(),
             "Share": tables.share(max(item["stream_share"] for item in items)),

@@ -1,0 +1,116 @@
+"""The dashboard in a real browser: every page, by its links, light and dark, wide and narrow."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+
+from ingestion.settings import PROJECT_ROOT
+from tests.marts.conftest import Home
+
+CHROMIUM = shutil.which("chromium")
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Debian's chromium is not installed")
+
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+PAGES = ("Overview", "Top", "Rhythm", "Data")
+
+
+@pytest.fixture(scope="module")
+def address(warehouse: Home) -> Iterator[str]:
+    """Where the dashboard is served, by the command of `make dashboard`."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "streamlit",
+            "run",
+            "dashboard/app.py",
+            "--server.headless=true",
+            f"--server.port={port}",
+        ],
+        cwd=PROJECT_ROOT,
+        env=os.environ
+        | {"DUCKDB_PATH": str(warehouse.duckdb_path), "PYTHONPATH": str(PROJECT_ROOT)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield _answering(f"http://127.0.0.1:{port}", server)
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def _answering(address: str, server: subprocess.Popen[bytes]) -> str:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        assert server.poll() is None, "the server ended"
+        try:
+            with urlopen(f"{address}/_stcore/health"):  # noqa: S310 our own server
+                return address
+        except OSError:
+            time.sleep(0.2)
+    raise TimeoutError(address)
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
+def test_every_page_is_drawn_without_an_error(
+    address: str, tmp_path: Path, scheme: str, width: int
+) -> None:
+    complaints: list[str] = []
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        tab = browser.new_page(viewport={"width": width, "height": 2400}, color_scheme=scheme)
+        tab.on("pageerror", lambda error: complaints.append(str(error)))
+        tab.on("console", lambda line: complaints.append(line.text) if line.type == "error" else 0)
+        tab.on("request", lambda request: complaints.extend(_abroad(request.url, address)))
+        tab.goto(f"{address}/?period=2025")
+        for name in PAGES:
+            _open(tab, name)
+            tab.screenshot(path=tmp_path / f"{name}.png")
+            assert "period=2025" in tab.url
+            assert tab.get_by_test_id("stException").count() == 0
+            assert tab.get_by_test_id("stDataFrame").count() >= 1
+        browser.close()
+
+    assert complaints == []
+    assert len(list(tmp_path.glob("*.png"))) == len(PAGES)
+
+
+def _open(tab: playwright.Page, name: str) -> None:
+    """Follow the link of a page, which on a phone is behind a button, and wait until it is drawn."""
+    link = tab.get_by_test_id("stSidebarNavLink").filter(has_text=name)
+    tab.get_by_role("heading", level=1).wait_for(timeout=60_000)
+    if tab.get_by_role("heading", level=1).inner_text() != name:
+        if not link.is_visible() or tab.viewport_size["width"] < 768:
+            tab.get_by_test_id("stExpandSidebarButton").click()
+        link.click()
+    tab.get_by_role("heading", level=1, name=name).wait_for(timeout=60_000)
+    tab.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(timeout=60_000)
+    tab.get_by_test_id("stDataFrame").first.wait_for(timeout=60_000)
+
+
+def _abroad(url: str, address: str) -> list[str]:
+    """A request that leaves this machine, but for covers, which only Spotify has."""
+    near = (address, address.replace("http", "ws"), "data:", "blob:", "https://i.scdn.co/")
+    return [] if url.startswith(near) else [f"asked {url}"]

@@ -1,0 +1,281 @@
+"""What the pages show: the numbers of the marts, and one helpful line where there are none."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import duckdb
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard import data
+from ingestion.settings import PROJECT_ROOT
+from tests.marts.conftest import Home
+
+PAGES = ("overview", "top", "rhythm", "data")
+
+
+def opened(**address: str) -> AppTest:
+    """The app, as it opens at an address."""
+    app = AppTest.from_file(str(PROJECT_ROOT / "dashboard" / "app.py"), default_timeout=90)
+    for name, value in address.items():
+        app.query_params[name] = value
+    return app.run()
+
+
+def page(name: str, **address: str) -> AppTest:
+    """One page of it: AppTest cannot follow the links between pages that are functions."""
+    app = AppTest.from_string(
+        "from dashboard.selection import choose, show_scope\n"
+        f"from dashboard.views import {name}\n"
+        "selection = choose()\n"
+        "show_scope(selection)\n"
+        f"{name}.show(selection)\n",
+        default_timeout=90,
+    )
+    for key, value in address.items():
+        app.query_params[key] = value
+    return app.run()
+
+
+def figures(app: AppTest) -> dict[str, str]:
+    return {metric.label: metric.value for metric in app.metric}
+
+
+def said(app: AppTest) -> str:
+    assert not app.exception
+    return "\n".join(element.value for element in app.info)
+
+
+@pytest.fixture
+def copy(warehouse: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the warehouse, to spoil."""
+    path = tmp_path / "copy.duckdb"
+    shutil.copy(warehouse.duckdb_path, path)
+    monkeypatch.setenv("DUCKDB_PATH", str(path))
+    return path
+
+
+def change(path: Path, *statements: str) -> None:
+    with duckdb.connect(path) as connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("period", ["all_time", "2025", "2025-03"])
+def test_every_page_shows_every_kind_of_period(warehouse: Home, name: str, period: str) -> None:
+    app = page(name, period=period)
+
+    assert not app.exception
+    assert app.dataframe
+    assert "on the clocks of Europe/Oslo" in app.caption[0].value
+    assert "a stream is a play of 30 seconds and more" in app.caption[0].value
+
+
+def test_the_overview_shows_the_numbers_of_the_marts(warehouse: Home) -> None:
+    [(hours, streams, artists, tracks)] = warehouse.query(
+        "select listening_hours, stream_count, artist_count, track_count"
+        " from marts.agg_period_listening where period = '2025'"
+    )
+
+    shown = figures(opened(period="2025"))
+
+    assert shown["Hours"] == f"{hours:,.0f} h"
+    assert shown["Streams"] == f"{streams:,}"
+    assert shown["Artists"] == f"{artists:,}"
+    assert shown["Tracks"] == f"{tracks:,}"
+
+
+def test_a_year_that_is_not_over_is_compared_with_the_same_days(warehouse: Home) -> None:
+    [(now, before)] = warehouse.query(
+        "select count(*) filter (year = 2026), count(*) filter (year = 2025 and listening_date <"
+        " date '2025-01-01' + (last_date - date '2026-01-01' + 1)) from marts.fct_plays,"
+        " (select cast(max(listening_date) as date) as last_date from marts.fct_plays)"
+        " where is_counted"
+    )
+
+    app = opened(period="2026")
+    [streams] = [metric for metric in app.metric if metric.label == "Streams"]
+
+    assert streams.delta == f"{100 * (now - before) / before:+,.0f} %"
+    assert any("the same days of 2025" in caption.value for caption in app.caption)
+
+
+def test_the_charts_show_the_ranks_of_the_marts(warehouse: Home) -> None:
+    expected = warehouse.query(
+        "select item_rank, item_name, stream_count from marts.agg_period_items"
+        " where period = '2025' and item_type = 'artist' order by item_rank"
+    )
+
+    table = page("top", period="2025").dataframe[0].value
+
+    assert list(table[["#", "Artist", "Streams"]].itertuples(index=False, name=None)) == expected
+
+
+def test_a_search_shows_what_it_finds_with_its_place(warehouse: Home) -> None:
+    app = page("top", period="2025")
+    third = app.dataframe[0].value.iloc[2]
+
+    app.text_input[0].input(third["Artist"].lower()).run()
+
+    table = app.dataframe[0].value
+    assert third["#"] in set(table["#"])
+    app.text_input[0].input("nobody at all").run()
+    assert "None of the artists of 2025 has “nobody at all” in its name" in said(app)
+
+
+def test_the_data_page_accounts_for_every_record(warehouse: Home) -> None:
+    [(records, plays, streams)] = warehouse.query(
+        "select (select count(*) from marts.bridge_play_records), count(*),"
+        " count(*) filter (is_counted) from marts.fct_plays"
+    )
+
+    shown = figures(page("data"))
+
+    assert shown == {
+        "Records": f"{records:,}",
+        "Plays": f"{plays:,}",
+        "Streams": f"{streams:,}",
+    }
+
+
+def test_the_longest_streak_is_that_of_the_marts(warehouse: Home) -> None:
+    [(days,)] = warehouse.query("select day_count from marts.fct_streaks where is_longest")
+
+    assert figures(page("rhythm"))["Longest streak"] == f"{days:,} days"
+
+
+def test_the_address_keeps_what_was_chosen(warehouse: Home) -> None:
+    app = opened(period="2025-03")
+    assert app.selectbox[0].value == "2025-03"
+
+    app.selectbox[0].select("2025").run()
+
+    assert app.query_params["period"] == ["2025"]
+    assert app.query_params["listener"] == ["me"]
+
+
+def test_an_unknown_listener_in_the_address_is_named(warehouse: Home) -> None:
+    app = opened(listener="nobody")
+
+    assert "Nobody called “nobody” has plays here: this is me." in said(app)
+    assert figures(app)
+
+
+@pytest.mark.parametrize("period", ["1999", "2025-13", "'; drop table", "yesterday"])
+def test_a_period_without_plays_in_the_address_is_named(warehouse: Home, period: str) -> None:
+    app = opened(period=period)
+
+    assert f"me played nothing in “{period}”: this is all time." in said(app)
+    assert figures(app)
+
+
+def test_without_a_warehouse_it_says_how_to_make_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DUCKDB_PATH", str(tmp_path / "none.duckdb"))
+
+    assert "There is no warehouse at `none.duckdb` yet" in said(opened())
+    assert not (tmp_path / "none.duckdb").exists()
+
+
+def test_without_marts_it_says_how_to_build_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change(tmp_path / "raw.duckdb", "create schema spotify_export")
+    monkeypatch.setenv("DUCKDB_PATH", str(tmp_path / "raw.duckdb"))
+
+    assert "The marts are not built yet: run `make build`." in said(opened())
+
+
+def test_without_plays_it_says_how_to_import_some(copy: Path) -> None:
+    change(copy, "delete from marts.dim_listeners")
+
+    assert "The warehouse holds no plays yet" in said(opened())
+
+
+def test_marts_of_another_version_are_to_be_built_again(copy: Path) -> None:
+    change(copy, "alter table marts.fct_streaks rename column day_count to days")
+
+    app = opened()
+    assert not app.exception
+    with pytest.raises(data.Unavailable, match="another version of spotify-elt: run `make build`"):
+        data.ask("streaks", listener="me", from_date="2025-01-01", until_date="2026-01-01")
+
+
+def test_without_the_web_api_it_says_what_genres_need(copy: Path) -> None:
+    change(
+        copy, "delete from marts.bridge_artist_genres", "delete from marts.mon_enrichment_coverage"
+    )
+
+    app = page("top")
+    app.segmented_control[0].set_value("Genres").run()
+
+    assert "No genres are known yet" in said(app)
+    assert "genres, covers, lengths and release dates are missing" in said(page("data"))
+
+
+def test_no_column_of_a_table_bears_its_name_in_the_marts(warehouse: Home) -> None:
+    for name in PAGES:
+        for table in page(name, period="2025").dataframe:
+            assert not [column for column in table.value.columns if "_" in column]
+
+
+def test_a_run_that_writes_is_waited_for(copy: Path) -> None:
+    writer = write_for(1.5, copy)
+
+    started = time.monotonic()
+    app = opened()
+
+    assert not app.exception
+    assert figures(app)
+    assert time.monotonic() - started < 60
+    assert writer.wait() == 0
+
+
+def test_what_was_shown_stays_while_a_run_writes(copy: Path) -> None:
+    before = figures(opened())
+    change(copy, "create table marts.something_new (id integer)")  # so that memory is out of date
+    writer = write_for(30, copy)
+
+    after = figures(opened())
+
+    assert after == before
+    assert writer.poll() is None, "the writer was over first"
+    writer.kill()
+    writer.wait()
+
+
+def test_a_run_that_takes_too_long_is_told_of(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(data, "PATIENCE_SECONDS", 0.5)
+    writer = write_for(30, copy)
+
+    assert "A run is writing to the warehouse" in said(opened())
+    writer.kill()
+    writer.wait()
+
+
+def write_for(seconds: float, path: Path) -> subprocess.Popen[str]:
+    """Another process that has the warehouse open for writing; returns once it has."""
+    writer = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import duckdb, sys, time\n"
+            "with duckdb.connect(sys.argv[1]):\n"
+            "    print('open', flush=True)\n"
+            "    time.sleep(float(sys.argv[2]))\n",
+            str(path),
+            str(seconds),
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert writer.stdout
+    assert writer.stdout.readline() == "open\n"
+    return writer

@@ -1,0 +1,130 @@
+"""Every file of queries/ runs, and answers with the columns and rows that the pages count on."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from dashboard.data import QUERIES, ask, load_query
+from tests.marts.conftest import Home
+
+PARAMETERS = {
+    "listener": "me",
+    "from_date": date(2025, 1, 1),
+    "until_date": date(2026, 1, 1),
+    "period": "2025",
+    "period_type": "year",
+    "item_type": "track",
+    "words": "",
+    "row_count": 50,
+}
+NAMES = sorted(path.stem for path in QUERIES.glob("*.sql"))
+
+#: Nothing that a listener with one export and one poll has.
+EMPTY = {"gaps"}
+
+
+def answer(name: str, **parameters: object) -> list[dict[str, object]]:
+    known = PARAMETERS | parameters
+    return ask(name, **{key: known[key] for key in load_query(name).parameters}).to_pylist()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_opens_with_its_question(name: str) -> None:
+    first_line = (QUERIES / f"{name}.sql").read_text().splitlines()[0]
+
+    assert first_line.startswith("-- ")
+    assert "?" in first_line
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_reads_marts_alone(name: str) -> None:
+    sql = load_query(name).sql
+
+    assert "marts." in sql
+    for schema in ("spotify_export.", "spotify_api.", "staging.", "intermediate."):
+        assert schema not in sql
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_answers_with_the_columns_that_it_names(warehouse: Home, name: str) -> None:
+    query = load_query(name)
+    rows = answer(name)
+
+    assert bool(rows) == (name not in EMPTY)
+    assert all(tuple(row) == query.columns for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("item_type", "column"),
+    [("track", "track_key"), ("artist", "artist_key"), ("album", "album_key")],
+)
+def test_the_first_place_is_the_item_streamed_most(
+    warehouse: Home, item_type: str, column: str
+) -> None:
+    [(most,)] = warehouse.query(
+        f"select count(*) as streams from marts.fct_plays where is_counted and year = 2025"
+        f" and {column} is not null group by {column} order by streams desc limit 1"
+    )
+    first = answer("top_items", item_type=item_type)[0]
+
+    assert (first["item_rank"], first["stream_count"]) == (1, most)
+
+
+@pytest.mark.parametrize("item_type", ["track", "recording", "artist", "album"])
+def test_what_has_a_cover_in_the_catalogue_shows_it(warehouse: Home, item_type: str) -> None:
+    assert all(row["image_url"] for row in answer("top_items", item_type=item_type))
+
+
+def test_a_search_finds_by_name_and_artist_in_any_case(warehouse: Home) -> None:
+    sought = answer("top_items")[3]
+    by_name = answer("top_items", words=str(sought["item_name"]).upper())
+    by_artist = answer("top_items", words=str(sought["artist_name"])[1:])
+
+    assert sought["item_rank"] in {row["item_rank"] for row in by_name}
+    assert sought["item_rank"] in {row["item_rank"] for row in by_artist}
+    assert answer("top_items", words="100 % nothing_is_called_this") == []
+
+
+def test_a_search_takes_a_percent_sign_for_itself(warehouse: Home) -> None:
+    assert answer("top_items", words="%") == []
+
+
+def test_the_clock_is_that_of_the_marts(warehouse: Home) -> None:
+    expected = warehouse.query(
+        "select dow, hour, stream_count from marts.agg_listening_clock where year = 2025"
+        " order by dow, hour"
+    )
+
+    assert [(row["dow"], row["hour"], row["stream_count"]) for row in answer("clock")] == expected
+
+
+def test_totals_of_a_year_are_those_of_the_marts(warehouse: Home) -> None:
+    [expected] = warehouse.query(
+        "select stream_count, artist_count, track_count, listening_hours"
+        " from marts.agg_period_listening where period = '2025'"
+    )
+    [totals] = answer("totals")
+
+    assert (totals["stream_count"], totals["artist_count"], totals["track_count"]) == expected[:3]
+    assert totals["listening_hours"] == pytest.approx(expected[3])
+
+
+def test_new_artists_of_a_year_are_those_of_the_marts(warehouse: Home) -> None:
+    [(expected,)] = warehouse.query(
+        "select new_artist_count from marts.agg_period_listening where period = '2025'"
+    )
+
+    assert len(answer("new_artists")) == expected > 0
+
+
+def test_every_play_of_a_source_is_in_its_months(warehouse: Home) -> None:
+    held = dict(warehouse.query("select play_source, play_count from marts.mon_freshness"))
+    months = answer("source_months")
+
+    for source, count in held.items():
+        assert (
+            sum(int(str(row["play_count"])) for row in months if row["play_source"] == source)
+            == count
+        )
