@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -13,7 +12,7 @@ from simulator import Extended, World, imagine, write_export
 from simulator.web_api import serve
 from tests.marts.conftest import Home, dbt_project_copy
 
-__all__ = ["dbt_project_copy"]  # the fixture, which dbt's settings come from
+__all__ = ["dbt_project_copy"]  # a fixture of every session: the project that is built
 
 
 @pytest.fixture(scope="session")
@@ -23,9 +22,7 @@ def world() -> World:
 
 
 @pytest.fixture(scope="session")
-def warehouse(
-    world: World, tmp_path_factory: pytest.TempPathFactory, dbt_project_copy: Path
-) -> Home:
+def warehouse(world: World, tmp_path_factory: pytest.TempPathFactory) -> Home:
     """The warehouse, built; nobody writes to it."""
     home = Home(tmp_path_factory.mktemp("home"))
     export = home.folder / "export.zip"

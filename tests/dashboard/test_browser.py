@@ -98,7 +98,7 @@ def test_every_page_is_drawn_without_an_error(
 
 
 def _open(tab: playwright.Page, name: str) -> None:
-    """Follow the link of a page, which on a phone is behind a button, and wait until it is drawn."""
+    """Follow the link of a page, on a phone behind a button, and wait until it is drawn."""
     link = tab.get_by_test_id("stSidebarNavLink").filter(has_text=name)
     tab.get_by_role("heading", level=1).wait_for(timeout=60_000)
     if tab.get_by_role("heading", level=1).inner_text() != name:

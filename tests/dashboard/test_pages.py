@@ -68,7 +68,8 @@ def change(path: Path, *statements: str) -> None:
 
 @pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize("period", ["all_time", "2025", "2025-03"])
-def test_every_page_shows_every_kind_of_period(warehouse: Home, name: str, period: str) -> None:
+@pytest.mark.usefixtures("warehouse")
+def test_every_page_shows_every_kind_of_period(name: str, period: str) -> None:
     app = page(name, period=period)
 
     assert not app.exception
@@ -117,7 +118,8 @@ def test_the_charts_show_the_ranks_of_the_marts(warehouse: Home) -> None:
     assert list(table[["#", "Artist", "Streams"]].itertuples(index=False, name=None)) == expected
 
 
-def test_a_search_shows_what_it_finds_with_its_place(warehouse: Home) -> None:
+@pytest.mark.usefixtures("warehouse")
+def test_a_search_shows_what_it_finds_with_its_place() -> None:
     app = page("top", period="2025")
     third = app.dataframe[0].value.iloc[2]
 
@@ -150,7 +152,8 @@ def test_the_longest_streak_is_that_of_the_marts(warehouse: Home) -> None:
     assert figures(page("rhythm"))["Longest streak"] == f"{days:,} days"
 
 
-def test_the_address_keeps_what_was_chosen(warehouse: Home) -> None:
+@pytest.mark.usefixtures("warehouse")
+def test_the_address_keeps_what_was_chosen() -> None:
     app = opened(period="2025-03")
     assert app.selectbox[0].value == "2025-03"
 
@@ -160,7 +163,8 @@ def test_the_address_keeps_what_was_chosen(warehouse: Home) -> None:
     assert app.query_params["listener"] == ["me"]
 
 
-def test_an_unknown_listener_in_the_address_is_named(warehouse: Home) -> None:
+@pytest.mark.usefixtures("warehouse")
+def test_an_unknown_listener_in_the_address_is_named() -> None:
     app = opened(listener="nobody")
 
     assert "Nobody called “nobody” has plays here: this is me." in said(app)
@@ -168,7 +172,8 @@ def test_an_unknown_listener_in_the_address_is_named(warehouse: Home) -> None:
 
 
 @pytest.mark.parametrize("period", ["1999", "2025-13", "'; drop table", "yesterday"])
-def test_a_period_without_plays_in_the_address_is_named(warehouse: Home, period: str) -> None:
+@pytest.mark.usefixtures("warehouse")
+def test_a_period_without_plays_in_the_address_is_named(period: str) -> None:
     app = opened(period=period)
 
     assert f"me played nothing in “{period}”: this is all time." in said(app)
@@ -220,7 +225,8 @@ def test_without_the_web_api_it_says_what_genres_need(copy: Path) -> None:
     assert "genres, covers, lengths and release dates are missing" in said(page("data"))
 
 
-def test_no_column_of_a_table_bears_its_name_in_the_marts(warehouse: Home) -> None:
+@pytest.mark.usefixtures("warehouse")
+def test_no_column_of_a_table_bears_its_name_in_the_marts() -> None:
     for name in PAGES:
         for table in page(name, period="2025").dataframe:
             assert not [column for column in table.value.columns if "_" in column]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -25,7 +26,7 @@ NAMES = sorted(path.stem for path in QUERIES.glob("*.sql"))
 EMPTY = {"gaps"}
 
 
-def answer(name: str, **parameters: object) -> list[dict[str, object]]:
+def answer(name: str, **parameters: object) -> list[dict[str, Any]]:
     known = PARAMETERS | parameters
     return ask(name, **{key: known[key] for key in load_query(name).parameters}).to_pylist()
 
@@ -48,7 +49,8 @@ def test_it_reads_marts_alone(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_it_answers_with_the_columns_that_it_names(warehouse: Home, name: str) -> None:
+@pytest.mark.usefixtures("warehouse")
+def test_it_answers_with_the_columns_that_it_names(name: str) -> None:
     query = load_query(name)
     rows = answer(name)
 
@@ -73,11 +75,13 @@ def test_the_first_place_is_the_item_streamed_most(
 
 
 @pytest.mark.parametrize("item_type", ["track", "recording", "artist", "album"])
-def test_what_has_a_cover_in_the_catalogue_shows_it(warehouse: Home, item_type: str) -> None:
+@pytest.mark.usefixtures("warehouse")
+def test_what_has_a_cover_in_the_catalogue_shows_it(item_type: str) -> None:
     assert all(row["image_url"] for row in answer("top_items", item_type=item_type))
 
 
-def test_a_search_finds_by_name_and_artist_in_any_case(warehouse: Home) -> None:
+@pytest.mark.usefixtures("warehouse")
+def test_a_search_finds_by_name_and_artist_in_any_case() -> None:
     sought = answer("top_items")[3]
     by_name = answer("top_items", words=str(sought["item_name"]).upper())
     by_artist = answer("top_items", words=str(sought["artist_name"])[1:])
@@ -87,7 +91,8 @@ def test_a_search_finds_by_name_and_artist_in_any_case(warehouse: Home) -> None:
     assert answer("top_items", words="100 % nothing_is_called_this") == []
 
 
-def test_a_search_takes_a_percent_sign_for_itself(warehouse: Home) -> None:
+@pytest.mark.usefixtures("warehouse")
+def test_a_search_takes_a_percent_sign_for_itself() -> None:
     assert answer("top_items", words="%") == []
 
 

@@ -252,9 +252,12 @@ def test_what_reads_the_marts_is_an_exposure(manifest: dict[str, Any], models: l
         for exposure in manifest["exposures"].values()
     }
     summary = (PROJECT_ROOT / "ingestion" / "summary.py").read_text()
+    questions = (PROJECT_ROOT / "dashboard" / "queries").glob("*.sql")
+    dashboard = "".join(question.read_text() for question in questions)
 
     assert exposed["parquet"] == {model.name for model in _marts(models)}
     assert exposed["summary"] == set(re.findall(r"marts\.([a-z]+_\w+)", summary))
+    assert exposed["dashboard"] == set(re.findall(r"marts\.([a-z]+_\w+)", dashboard))
 
 
 def test_a_columns_name_tells_its_type(models: list[Model]) -> None:
