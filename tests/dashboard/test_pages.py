@@ -54,7 +54,7 @@ def said(app: AppTest) -> str:
 @pytest.fixture
 def copy(warehouse: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the warehouse, to spoil."""
-    path = tmp_path / "copy.duckdb"
+    path = tmp_path / warehouse.duckdb_path.name  # the views name the file
     shutil.copy(warehouse.duckdb_path, path)
     monkeypatch.setenv("DUCKDB_PATH", str(path))
     return path
