@@ -128,7 +128,7 @@ def _answers() -> _Answers:
 
 def _version(settings: Settings) -> object:
     """Changes when the warehouse may have."""
-    if settings.warehouse != "duckdb":
+    if settings.is_on_a_server:
         return int(time.time() // _SERVER_ANSWERS_LAST_SECONDS)
     try:
         return settings.duckdb_path.stat().st_mtime_ns

@@ -73,7 +73,7 @@ def test_every_page_shows_every_kind_of_period(name: str, period: str) -> None:
     app = page(name, period=period)
 
     assert not app.exception
-    assert app.dataframe
+    assert app.dataframe or app.metric
     assert "on the clocks of Europe/Oslo" in app.caption[0].value
     assert "a stream is a play of 30 seconds and more" in app.caption[0].value
 
@@ -86,7 +86,7 @@ def test_the_overview_shows_the_numbers_of_the_marts(warehouse: Home) -> None:
 
     shown = figures(opened(period="2025"))
 
-    assert shown["Hours"] == f"{hours:,.0f} h"
+    assert shown["Hours"] == f"{hours:,.1f} h"
     assert shown["Streams"] == f"{streams:,}"
     assert shown["Artists"] == f"{artists:,}"
     assert shown["Tracks"] == f"{tracks:,}"
@@ -94,10 +94,9 @@ def test_the_overview_shows_the_numbers_of_the_marts(warehouse: Home) -> None:
 
 def test_a_year_that_is_not_over_is_compared_with_the_same_days(warehouse: Home) -> None:
     [(now, before)] = warehouse.query(
-        "select count(*) filter (year = 2026), count(*) filter (year = 2025 and listening_date <"
-        " date '2025-01-01' + (last_date - date '2026-01-01' + 1)) from marts.fct_plays,"
-        " (select cast(max(listening_date) as date) as last_date from marts.fct_plays)"
-        " where is_counted"
+        "select count(*) filter (year = 2026), count(*) filter (year = 2025"
+        " and dayofyear(listening_date) <= (select max(dayofyear(listening_date))"
+        " from marts.fct_plays where year = 2026)) from marts.fct_plays where is_counted"
     )
 
     app = opened(period="2026")
@@ -159,8 +158,8 @@ def test_the_address_keeps_what_was_chosen() -> None:
 
     app.selectbox[0].select("2025").run()
 
-    assert app.query_params["period"] == ["2025"]
-    assert app.query_params["listener"] == ["me"]
+    assert app.query_params["period"] == "2025"
+    assert app.query_params["listener"] == "me"
 
 
 @pytest.mark.usefixtures("warehouse")
