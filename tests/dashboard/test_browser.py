@@ -102,8 +102,9 @@ def _open(tab: playwright.Page, name: str) -> None:
     link = tab.get_by_test_id("stSidebarNavLink").filter(has_text=name)
     tab.get_by_role("heading", level=1).wait_for(timeout=60_000)
     if tab.get_by_role("heading", level=1).inner_text() != name:
-        if not link.is_visible() or tab.viewport_size["width"] < 768:
-            tab.get_by_test_id("stExpandSidebarButton").click()
+        button = tab.get_by_test_id("stExpandSidebarButton")
+        if button.is_visible():
+            button.click()
         link.click()
     tab.get_by_role("heading", level=1, name=name).wait_for(timeout=60_000)
     tab.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(timeout=60_000)
