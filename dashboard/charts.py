@@ -90,7 +90,7 @@ def week_clock(rows: pa.Table) -> None:
                 ),
             ),
             y=alt.Y("day:O", sort=list(DAYS), title=None, axis=alt.Axis(ticks=False, domain=False)),
-            color=_amount("listening_hours"),
+            color=_amount("listening_hours", max(cell["listening_hours"] for cell in cells)),
             tooltip=[
                 alt.Tooltip("day:O", title="Day"),
                 alt.Tooltip("time:N", title="Time"),
@@ -103,9 +103,16 @@ def week_clock(rows: pa.Table) -> None:
     _show(chart)
 
 
-def calendar(rows: pa.Table, year: int, until: date) -> None:
-    """A year of days, weeks from left to right; `until` is the last day that is known."""
-    heard = {row["start_date"]: row for row in rows.to_pylist()}
+def calendar(days: list[dict[str, Any]], year: int, *, until: date, most: float) -> None:
+    """A year of days, weeks from left to right.
+
+    Args:
+        days: with music, of this year and others.
+        year: the one to draw.
+        until: the last day that is known.
+        most: hours of the day with the most, so that years can be compared.
+    """
+    heard = {row["start_date"]: row for row in days}
     first = date(year, 1, 1)
     count = (min(date(year, 12, 31), until) - first).days + 1
     cells = []
@@ -153,7 +160,8 @@ def calendar(rows: pa.Table, year: int, until: date) -> None:
                 scale=alt.Scale(domain=list(DAYS), paddingInner=0.15),
                 axis=alt.Axis(values=["Mon", "Wed", "Fri"], ticks=False, domain=False),
             ),
-            color=_amount("listening_hours", "sqrt"),  # a night that played on is not all there is
+            # a night that played on is not all there is: the root lets other days be seen
+            color=_amount("listening_hours", most, "sqrt"),
             tooltip=[
                 alt.Tooltip("date:N", title="Day"),
                 alt.Tooltip("listening_hours:Q", title="Hours", format=",.1f"),
@@ -214,13 +222,10 @@ def source_months(rows: pa.Table) -> None:
     _show(chart)
 
 
-def _amount(field: str, scale_type: Literal["linear", "sqrt"] = "linear") -> alt.Color:
-    colours = _colours()
-    return alt.Color(
-        f"{field}:Q",
-        legend=None,
-        scale=alt.Scale(range=[colours.nothing, *colours.amounts], domainMin=0, type=scale_type),
-    )
+def _amount(field: str, most: float, scale_type: Literal["linear", "sqrt"] = "linear") -> alt.Color:
+    colours = [_colours().nothing, *_colours().amounts]
+    scale = alt.Scale(range=colours, domainMin=0, domainMax=most, type=scale_type)
+    return alt.Color(f"{field}:Q", legend=None, scale=scale)
 
 
 def _colours() -> _Colours:

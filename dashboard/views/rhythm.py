@@ -36,18 +36,18 @@ def show(selection: Selection) -> None:
 
 
 def _show_calendar(selection: Selection) -> None:
-    """The years of the selection, latest first; of a month, the year that it is in."""
-    last_shown = min(selection.last_date, selection.until_date - timedelta(days=1))
-    for year in range(last_shown.year, selection.first_date.year - 1, -1):
-        first_date = last_shown.replace(year=year, month=1, day=1)
-        days = ask(
-            "hours_by_day",
-            listener=selection.listener,
-            from_date=first_date,
-            until_date=first_date.replace(year=year + 1),
-        )
+    """The years of the selection that have music, latest first; of a month, its whole year."""
+    last_date = min(selection.last_date, selection.until_date - timedelta(days=1))
+    rows = ask(
+        "hours_by_day",
+        listener=selection.listener,
+        from_date=selection.first_date.replace(month=1, day=1),
+        until_date=last_date.replace(year=last_date.year + 1, month=1, day=1),
+    ).to_pylist()
+    most = max(row["listening_hours"] for row in rows)
+    for year in sorted({row["start_date"].year for row in rows if row["stream_count"]})[::-1]:
         st.subheader(f"Days of {year}", anchor=False)
-        charts.calendar(days, year, selection.last_date)
+        charts.calendar(rows, year, until=selection.last_date, most=most)
 
 
 def _show_streaks(selection: Selection) -> None:

@@ -86,7 +86,7 @@ def test_the_overview_shows_the_numbers_of_the_marts(warehouse: Home) -> None:
 
     shown = figures(opened(period="2025"))
 
-    assert shown["Hours"] == f"{hours:,.1f} h"
+    assert shown["Hours"] == f"{hours:,.0f} h"
     assert shown["Streams"] == f"{streams:,}"
     assert shown["Artists"] == f"{artists:,}"
     assert shown["Tracks"] == f"{tracks:,}"
