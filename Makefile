@@ -15,7 +15,7 @@ export DBT_PROFILES_DIR ?= $(CURDIR)/profiles
 .PHONY: help setup run demo login ingest collect status build parquet dashboard docs test lint format bench lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # a warehouse brings packages of its own, where it is not the one that needs none
 INSTALLED := .venv/installed$(if $(filter-out duckdb,$(WAREHOUSE)),-$(WAREHOUSE))
