@@ -6,8 +6,6 @@ from datetime import date, timedelta
 
 import pytest
 
-pytest.importorskip("streamlit", reason="needs the extra `dashboard`")
-
 from ingestion.settings import load_settings
 from ingestion.transform import run_dbt
 from simulator import Extended, World, imagine, write_export
