@@ -1,7 +1,7 @@
 """DuckDB: the warehouse is one file.
 
 One connection is held from beginning to end. DuckDB lets one process write at a time, so a
-second run on the same file is refused at once instead of half-way, and dlt borrows the
+second run on the same file is refused at its beginning instead of half-way, and dlt borrows the
 connection.
 """
 
@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import duckdb
 import pyarrow as pa
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
 from ingestion.checks import Check
 from ingestion.errors import UserError, WarehouseError
@@ -31,6 +32,9 @@ _DISK_BYTES: Final = 1_000_000_000
 _NO_ROOM: Final = ("No space left on device", "Disk quota exceeded", "File too large")
 
 _ROWS_PER_BATCH: Final = 10_000
+
+#: Who only reads, as the dashboard does, holds the file for moments.
+_PATIENCE_WITH_READERS_SECONDS: Final = 2.0
 
 
 def engine(settings: Settings) -> Engine:
@@ -67,7 +71,7 @@ class _DuckDB:
     def open(self, *, read_only: bool) -> Iterator[Warehouse]:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            with duckdb.connect(self._path, read_only=read_only) as connection:
+            with _connect(self._path, read_only=read_only) as connection:
                 connection.execute("set TimeZone = 'UTC'")
                 try:
                     yield _OpenDuckDB(connection, self._folder, self._prefix)
@@ -107,6 +111,23 @@ class _DuckDB:
             yield Check(
                 "warehouse", "bad", f"{folder} cannot be written: set DUCKDB_PATH elsewhere"
             )
+
+
+def _connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+    """Open the file; who wants to write waits a little for readers."""
+    patience = 0.0 if read_only else _PATIENCE_WITH_READERS_SECONDS
+    again = Retrying(
+        retry=retry_if_exception(_is_held),
+        stop=stop_after_delay(patience),
+        wait=wait_fixed(0.1),
+        reraise=True,
+    )
+    connection: duckdb.DuckDBPyConnection = again(duckdb.connect, path, read_only=read_only)
+    return connection
+
+
+def _is_held(error: BaseException) -> bool:
+    return isinstance(error, duckdb.IOException) and "Could not set lock" in str(error)
 
 
 class _OpenDuckDB:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from ingestion.settings import load_settings
+from ingestion.warehouse import open_warehouse
 from tests.command_line.conftest import Run
 
 
@@ -89,6 +93,18 @@ def test_a_warehouse_that_is_open_elsewhere_is_one_line(
     assert result.returncode == 1
     assert "open in another program" in result.stderr
     assert len(result.stderr.splitlines()) == 1
+
+
+def test_who_writes_waits_for_who_reads_for_a_moment(tmp_path: Path) -> None:
+    path = tmp_path / "spotify.duckdb"
+    duckdb.connect(path).close()
+    reader = "import duckdb, sys, time; held = duckdb.connect(sys.argv[1], read_only=True)"
+    reader += "; print('open', flush=True); time.sleep(0.7)"
+    with subprocess.Popen([sys.executable, "-c", reader, path], stdout=subprocess.PIPE) as reading:
+        assert reading.stdout
+        assert reading.stdout.readline() == b"open\n"
+        with open_warehouse(load_settings(duckdb_path=path)) as warehouse:
+            assert warehouse.query("select 1") == [(1,)]
 
 
 def test_summary_and_parquet_before_anything_was_built_say_what_to_do(
