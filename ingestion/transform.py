@@ -24,8 +24,12 @@ if TYPE_CHECKING:
 Progress: TypeAlias = Callable[[int, int, str], None]
 """Called with the nodes done, the nodes in all, and the name of one that is running."""
 
-#: Tests of the project's own logic run in `make test`, not on every user's every build.
-_TESTS_OF_LOGIC: Final = ("--exclude-resource-types", "unit_test", "--exclude", "tag:macro")
+#: Tests of the project's own logic run in `make test`, not on every user's every build; exposures
+#: are words about it.
+_NOT_OF_A_BUILD: Final = (
+    *("--exclude-resource-types", "unit_test", "exposure"),
+    *("--exclude", "tag:macro"),
+)
 
 #: Views and seeds hold nothing that a load could change: they are made anew when the project is
 #: another. Each costs a build its own start-up, which adds up where little is new.
@@ -89,7 +93,7 @@ def build_models(
     arguments = [
         "--quiet",
         *("--log-level-file", "info"),
-        *("build", *_TESTS_OF_LOGIC, *(stands_already if is_built else ())),
+        *("build", *_NOT_OF_A_BUILD, *(stands_already if is_built else ())),
     ]
     if full_refresh:
         arguments.append("--full-refresh")

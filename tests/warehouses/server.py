@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 
@@ -32,20 +33,19 @@ def run_server(**options: str) -> Iterator[str]:
         port = free.getsockname()[1]
     folder = Path(tempfile.mkdtemp(prefix="postgres_"))
     data = str(folder / "data")
-    user: list[str] = []
+    run = partial(subprocess.run, check=True, cwd=folder)
     if os.geteuid() == 0:  # Postgres refuses to run as root
-        user = ["runuser", "-u", "postgres", "--"]
+        run = partial(run, user="postgres", group="postgres", extra_groups=[])
         shutil.chown(folder, "postgres")
     settings = {"port": str(port), "listen_addresses": "127.0.0.1"}
     settings |= {"unix_socket_directories": str(folder), "timezone": "America/New_York"} | options
     arguments = " ".join(f"-c {name}={value}" for name, value in settings.items())
-    control = [*user, programs / "pg_ctl", "-D", data, "-w"]
-    initialise = [*user, programs / "initdb", "-D", data, "-U", "tests", "-A", "trust"]
-    subprocess.run([*initialise, "-E", "UTF8", "--no-sync"], check=True, capture_output=True)
-    start = [*control, "-l", folder / "log", "-o", arguments, "start"]
-    subprocess.run(start, check=True, stdout=subprocess.DEVNULL)
+    control = [programs / "pg_ctl", "-D", data, "-w"]
+    initialise = [programs / "initdb", "-D", data, "-U", "tests", "-A", "trust"]
+    run([*initialise, "-E", "UTF8", "--no-sync"], capture_output=True)
+    run([*control, "-l", folder / "log", "-o", arguments, "start"], stdout=subprocess.DEVNULL)
     try:
         yield f"postgresql://tests:unused@127.0.0.1:{port}"
     finally:
-        subprocess.run([*control, "-m", "immediate", "stop"], check=True, capture_output=True)
+        run([*control, "-m", "immediate", "stop"], capture_output=True)
         shutil.rmtree(folder)
