@@ -54,10 +54,12 @@ docs: setup ## generate the dbt docs and serve them
 	@$(SPOTIFY_ELT) dbt docs generate
 	@$(SPOTIFY_ELT) dbt docs serve
 
-# Without coverage, which doubles their time: those that run dbt again and again, and the long life.
-# loadfile: what the tests of a file share is made once
-PYTEST = $(BIN)/python -m pytest -n 2 --dist loadfile
-UNTRACED = tests/dbt tests/marts tests/warehouses/test_parity.py tests/command_line/test_builds.py tests/spotify_api/test_a_simulated_year.py
+# Without coverage, which doubles their time: those that run dbt or load answers again and again.
+# loadfile: what the tests of a file share is made once; their order is that of tests/conftest.py
+PYTEST = $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+UNTRACED = tests/dbt tests/marts tests/warehouses/test_parity.py tests/command_line/test_builds.py \
+	$(addprefix tests/ingestion/,test_killed.py test_full_disk.py) \
+	$(addprefix tests/spotify_api/,test_a_simulated_year.py test_catalogue.py test_collecting.py test_plays.py)
 test: .venv/installed-dev ## run every test, with coverage
 	@$(PYTEST) $(UNTRACED)
 	@$(PYTEST) $(UNTRACED:%=--ignore %) --cov --cov-report=term

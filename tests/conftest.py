@@ -1,15 +1,39 @@
-"""What every test shares: nothing of the user's own."""
+"""What every test shares: nothing of the user's own, and a dbt project that is parsed already."""
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Iterator
+from contextlib import chdir, contextmanager
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from ingestion.locks import locked
+from ingestion.settings import PROJECT_ROOT, load_settings
+from ingestion.transform import run_dbt
+
 # how long an example takes says something of the machine, and nothing of the code
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+
+#: Files whose tests take a minute and more, the longest first.
+_LONGEST_FIRST = (
+    "test_any_order.py",
+    "test_parity.py",
+    "test_collecting.py",
+    "test_all_sources.py",
+    "test_builds.py",
+    "test_killed.py",
+    "test_polled.py",
+    "test_a_simulated_year.py",
+    "test_dbt_build.py",
+    "test_catalogue.py",
+    "test_lists_over_time.py",
+    "test_pages.py",
+)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -18,3 +42,58 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))
         yield
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A worker takes a file whole: those that take minutes go first, so that all end together."""
+    order = {name: place for place, name in enumerate(_LONGEST_FIRST)}
+    items.sort(key=lambda item: order.get(item.path.name, len(order)))
+
+
+@pytest.fixture(scope="session")
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One for all workers of this run of the tests."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+
+
+@contextmanager
+def making(folder: Path) -> Iterator[bool]:
+    """Whether the folder is still to be filled, for all workers; the others wait."""
+    made = folder / "made"
+    folder.mkdir(exist_ok=True)
+    with locked(folder / "lock"):
+        yield not made.exists()
+        made.touch()
+
+
+@pytest.fixture(scope="session")
+def parsed_project(shared_folder: Path) -> Path:
+    """A copy of the dbt project that nobody edits. dbt takes its parse over in copies of it.
+
+    As long as the warehouse's path is the same text, `home.duckdb`: see ingestion/transform.py.
+    """
+    folder = shared_folder / "parsed"
+    project = folder / "dbt_project"
+    with making(folder) as is_to_be_made:
+        if is_to_be_made:
+            ignore = shutil.ignore_patterns("target", "logs")
+            shutil.copytree(PROJECT_ROOT / "dbt_project", project, ignore=ignore)
+            with pytest.MonkeyPatch.context() as environment, chdir(folder):
+                environment.setenv("DBT_PROJECT_DIR", str(project))
+                settings = load_settings(duckdb_path=folder / "home.duckdb")
+                assert run_dbt(settings, ["--quiet", "parse"])
+    return project
+
+
+@pytest.fixture(scope="session")
+def dbt_project_copy(
+    parsed_project: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Path]:
+    """A copy of the dbt project to edit, and to mend afterwards, where builds find it."""
+    project = tmp_path_factory.mktemp("edited") / "dbt_project"
+    shutil.copytree(parsed_project, project)
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("DBT_PROJECT_DIR", str(project))
+        environment.setenv("DBT_PROFILES_DIR", str(PROJECT_ROOT / "profiles"))
+        yield project

@@ -18,7 +18,7 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture
 def environment(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Nothing of the developer's own: no .env, no data, a target that keeps the parse."""
+    """Nothing of the developer's own: no .env, no data."""
     base = tmp_path_factory.getbasetemp()
     own = {"EXPORT", "LISTENER", "LISTENER_TIMEZONE", "KEEP_PRIVATE_FIELDS"}
     return {name: value for name, value in os.environ.items() if name not in own} | {

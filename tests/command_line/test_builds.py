@@ -10,9 +10,58 @@ import zipfile
 from pathlib import Path
 
 import duckdb
+import pytest
 
 from ingestion.settings import PROJECT_ROOT
 from tests.command_line.conftest import Run
+
+
+@pytest.fixture(autouse=True)
+def parsed(environment: dict[str, str], parsed_project: Path, tmp_path: Path) -> None:
+    """What dbt parsed before lies where it looks for it."""
+    environment["DUCKDB_PATH"] = str(tmp_path / "home.duckdb")
+    environment["DBT_TARGET_PATH"] = str(tmp_path / "target")
+    shutil.copytree(parsed_project / "target", tmp_path / "target")
+
+
+def test_run_says_what_it_found_and_a_second_run_that_nothing_is_new(
+    spotify_elt: Run, environment: dict[str, str], export: Path, tmp_path: Path
+) -> None:
+    first = spotify_elt("run", "--export", export)
+
+    assert first.returncode == 0, first.stderr
+    assert "me, on the clocks of Europe/Oslo" in first.stdout
+    assert "of 1,5" in first.stdout
+    assert "plays" in first.stdout
+    assert "Top artists" in first.stdout
+    assert "left alone (Identifiers" in first.stdout or "left alone (Identity" in first.stdout
+    assert "home.duckdb" in first.stdout
+    assert "\x1b" not in first.stdout + first.stderr, "colours in a pipe"
+    assert "Building" not in first.stderr, "progress in a pipe"
+
+    second = spotify_elt("run", "--export", export)
+    assert second.returncode == 0
+    assert "nothing new" in second.stdout
+
+    again = spotify_elt("summary")
+    assert again.returncode == 0
+    assert again.stdout.split("me, on the clocks")[1] == second.stdout.split("me, on the clocks")[1]
+
+    folder = tmp_path / "marts"
+    for _ in range(2):  # the second replaces the first
+        written = spotify_elt("parquet", "--output", folder)
+        assert written.returncode == 0, written.stderr
+    with duckdb.connect(environment["DUCKDB_PATH"], read_only=True) as connection:
+        marts = connection.execute(
+            "select table_name from information_schema.tables where table_schema = 'marts'"
+        ).fetchall()
+        for (mart,) in marts:
+            [(held, filed)] = connection.execute(
+                f"select (select count(*) from marts.{mart}), (select count(*) from"
+                f" read_parquet('{folder}/{mart}/**/*.parquet', hive_partitioning = true))"
+            ).fetchall()
+            assert held == filed, mart
+    assert list(folder.glob("fct_plays/listener=me/year_month=*/*.parquet"))
 
 
 def test_what_cannot_be_read_is_named_and_the_rest_goes_in(
@@ -37,11 +86,14 @@ def test_what_cannot_be_read_is_named_and_the_rest_goes_in(
 
 
 def test_a_failing_data_test_stops_the_run_and_shows_its_rows_an_odd_one_only_shows_them(
-    spotify_elt: Run, environment: dict[str, str], export: Path, tmp_path: Path
+    spotify_elt: Run,
+    environment: dict[str, str],
+    export: Path,
+    parsed_project: Path,
+    tmp_path: Path,
 ) -> None:
     project = tmp_path / "dbt_project"
-    ignore = shutil.ignore_patterns("target", "logs")
-    shutil.copytree(PROJECT_ROOT / "dbt_project", project, ignore=ignore)
+    shutil.copytree(parsed_project, project)
     (project / "tests" / "no_music_on_mondays.sql").write_text(
         "select * from {{ ref('fct_plays') }} where dow = 1"
     )

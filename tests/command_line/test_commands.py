@@ -14,46 +14,6 @@ from ingestion.warehouse import open_warehouse
 from tests.command_line.conftest import Run
 
 
-def test_run_says_what_it_found_and_a_second_run_that_nothing_is_new(
-    spotify_elt: Run, environment: dict[str, str], export: Path, tmp_path: Path
-) -> None:
-    first = spotify_elt("run", "--export", export)
-
-    assert first.returncode == 0, first.stderr
-    assert "me, on the clocks of Europe/Oslo" in first.stdout
-    assert "of 1,5" in first.stdout
-    assert "plays" in first.stdout
-    assert "Top artists" in first.stdout
-    assert "left alone (Identifiers" in first.stdout or "left alone (Identity" in first.stdout
-    assert "spotify.duckdb" in first.stdout
-    assert "\x1b" not in first.stdout + first.stderr, "colours in a pipe"
-    assert "Building" not in first.stderr, "progress in a pipe"
-
-    second = spotify_elt("run", "--export", export)
-    assert second.returncode == 0
-    assert "nothing new" in second.stdout
-
-    again = spotify_elt("summary")
-    assert again.returncode == 0
-    assert again.stdout.split("me, on the clocks")[1] == second.stdout.split("me, on the clocks")[1]
-
-    folder = tmp_path / "marts"
-    for _ in range(2):  # the second replaces the first
-        written = spotify_elt("parquet", "--output", folder)
-        assert written.returncode == 0, written.stderr
-    with duckdb.connect(environment["DUCKDB_PATH"], read_only=True) as connection:
-        marts = connection.execute(
-            "select table_name from information_schema.tables where table_schema = 'marts'"
-        ).fetchall()
-        for (mart,) in marts:
-            [(held, filed)] = connection.execute(
-                f"select (select count(*) from marts.{mart}), (select count(*) from"
-                f" read_parquet('{folder}/{mart}/**/*.parquet', hive_partitioning = true))"
-            ).fetchall()
-            assert held == filed, mart
-    assert list(folder.glob("fct_plays/listener=me/year_month=*/*.parquet"))
-
-
 @pytest.mark.parametrize(
     ("variable", "value", "words"),
     [

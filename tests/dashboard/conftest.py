@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import chdir
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -10,9 +12,8 @@ from ingestion.settings import load_settings
 from ingestion.transform import run_dbt
 from simulator import Extended, World, imagine, write_export
 from simulator.web_api import serve
-from tests.marts.conftest import Home, dbt_project_copy
-
-__all__ = ["dbt_project_copy"]  # a fixture of every session: the project that is built
+from tests.conftest import making
+from tests.marts.conftest import Home
 
 
 @pytest.fixture(scope="session")
@@ -22,9 +23,20 @@ def world() -> World:
 
 
 @pytest.fixture(scope="session")
-def warehouse(world: World, tmp_path_factory: pytest.TempPathFactory) -> Home:
+def warehouse(
+    world: World,
+    dbt_project_copy: Path,  # noqa: ARG001, where it is built from
+    shared_folder: Path,
+) -> Home:
     """The warehouse, built; nobody writes to it."""
-    home = Home(tmp_path_factory.mktemp("home"))
+    home = Home(shared_folder / "dashboard")
+    with making(home.folder) as is_to_be_made:
+        if is_to_be_made:
+            _fill(home, world)
+    return home
+
+
+def _fill(home: Home, world: World) -> None:
     export = home.folder / "export.zip"
     write_export(world, export, [Extended("extended_2026", date(2026, 1, 18))])
     home.ingest(export)
@@ -32,9 +44,10 @@ def warehouse(world: World, tmp_path_factory: pytest.TempPathFactory) -> Home:
     with serve(world, now=now, contract="extended") as service:
         home.poll(service, until=now, max_calls=10_000)
     # the marts' own tests are run elsewhere, and take longer than all that is done here
-    settings = load_settings(duckdb_path=home.duckdb_path)
-    assert run_dbt(settings, ["build", "--quiet", "--exclude-resource-type", "test", "unit_test"])
-    return home
+    with chdir(home.folder):
+        settings = load_settings(duckdb_path=home.duckdb_path)
+        untested = ["--exclude-resource-type", "test", "unit_test"]
+        assert run_dbt(settings, ["--quiet", "build", *untested])
 
 
 @pytest.fixture(autouse=True)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections import Counter
-from collections.abc import Iterator
+from contextlib import chdir
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -13,11 +11,10 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 import pytest
-from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-from dbt.cli.main import dbtRunner
 
 from ingestion.settings import PROJECT_ROOT, load_settings
 from ingestion.spotify_api.collecting import collect_once
+from ingestion.transform import run_dbt
 from simulator import Extended, World, expected_plays, imagine, write_export
 from simulator.catalogue import Track
 from simulator.web_api import serve
@@ -43,26 +40,13 @@ def exports(world: World) -> dict[str, Extended]:
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A copy of the dbt project, where dbt finds it."""
-    copy = tmp_path_factory.mktemp("analyses") / "dbt_project"
-    ignore = shutil.ignore_patterns("target", "logs")
-    shutil.copytree(PROJECT_ROOT / "dbt_project", copy, ignore=ignore)
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("DBT_PROJECT_DIR", str(copy))
-        environment.setenv("DBT_PROFILES_DIR", str(PROJECT_ROOT / "profiles"))
-        yield copy
-
-
-@pytest.fixture(scope="module")
 def home(
-    project: Path,
+    dbt_project_copy: Path,  # noqa: ARG001, where it is built from
     world: World,
     exports: dict[str, Extended],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Home:
     """A warehouse of two exports and an account, built."""
-    assert os.environ["DBT_PROJECT_DIR"] == str(project)
     home = Home(tmp_path_factory.mktemp("home"))
     for listener, part in exports.items():
         write_export(world, home.folder / f"{listener}.zip", [part])
@@ -95,17 +79,12 @@ def _collect(home: Home, world: World) -> None:
 
 
 @pytest.fixture(scope="module")
-def answers(project: Path, home: Home) -> dict[str, Rows]:
+def answers(dbt_project_copy: Path, home: Home) -> dict[str, Rows]:
     """What each analysis, compiled and run, says of that warehouse, by its file's name."""
-    target = project.parent / "compiled"
-    arguments = ["--quiet", "compile", "--select", "resource_type:analysis"]
-    arguments += ["--target-path", str(target), "--log-path", str(target)]
-    arguments += ["--project-dir", str(project), "--profiles-dir", os.environ["DBT_PROFILES_DIR"]]
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("DUCKDB_PATH", str(home.duckdb_path))
-        outcome = dbtRunner().invoke(arguments)
-    DuckDBConnectionManager.close_all_connections()
-    assert outcome.success, outcome.exception
+    target = dbt_project_copy / "target"
+    with chdir(home.folder):
+        settings = load_settings(duckdb_path=home.duckdb_path)
+        assert run_dbt(settings, ["--quiet", "compile", "--select", "resource_type:analysis"])
     files = (target / "compiled" / "spotify_elt" / "analyses").glob("*.sql")
     with duckdb.connect(home.duckdb_path, read_only=True) as warehouse:
         return {path.stem: _run(warehouse, path.read_text()) for path in files}

@@ -6,11 +6,13 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import chdir
 from datetime import timedelta
 from pathlib import Path
 
 import duckdb
 import pytest
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 
 from ingestion.raw_tables import ensure_raw_tables
@@ -34,7 +36,7 @@ PASSED = ("success", "pass")
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def project(parsed_project: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A copy of the dbt project beside a warehouse with a small history of every kind."""
     folder = tmp_path_factory.mktemp("build")
     world = imagine(1_500, seed=4)
@@ -48,15 +50,14 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         export=[export],
         listener="me",
         listener_timezone="Europe/Oslo",
-        duckdb_path=folder / "spotify.duckdb",
+        duckdb_path=folder / "home.duckdb",
     )
     import_exports(settings)
     ensure_raw_tables(settings)
     copy = folder / "dbt_project"
-    ignore = shutil.ignore_patterns("target", "logs")
-    shutil.copytree(PROJECT_ROOT / "dbt_project", copy, ignore=ignore)
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setitem(os.environ, "DUCKDB_PATH", str(folder / "spotify.duckdb"))
+    shutil.copytree(parsed_project, copy)
+    with pytest.MonkeyPatch.context() as environment, chdir(folder):
+        environment.setenv("DUCKDB_PATH", "home.duckdb")
         yield copy
 
 
@@ -69,6 +70,7 @@ def dbt(project: Path, *arguments: str) -> dict[str, str]:
     """Run dbt and return each node's status, by name."""
     where = ["--project-dir", str(project), "--profiles-dir", str(PROJECT_ROOT / "profiles")]
     outcome = dbtRunner().invoke(["--quiet", *arguments, *where])
+    DuckDBConnectionManager.close_all_connections()  # else the next file of that name is this one
     assert outcome.exception is None, outcome.exception
     return {
         result.node.name: str(result.status)
@@ -105,6 +107,20 @@ def test_every_column_is_described_in_the_order_of_its_table(project: Path) -> N
         )
 
     assert described == built
+
+
+@pytest.mark.usefixtures("first_build")
+def test_a_copy_of_another_name_is_whole(tmp_path: Path) -> None:
+    copy = shutil.copy(os.environ["DUCKDB_PATH"], tmp_path / "backup.duckdb")
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{copy}' as somewhere_else (read_only)")
+        views = connection.execute(
+            "select schema_name, view_name from duckdb_views()"
+            " where database_name = 'somewhere_else' and not internal"
+        ).fetchall()
+        assert ("marts", "agg_period_items") in views
+        for schema, view in views:
+            connection.execute(f"select * from somewhere_else.{schema}.{view} limit 1")
 
 
 def test_clocks_are_right_in_every_zone_of_the_world(project: Path) -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import chdir
+from contextlib import chdir, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -56,7 +55,7 @@ class Home:
         return report
 
     def poll(self, service: Service, *, until: datetime, max_calls: int = 12) -> None:
-        """Ask a simulated Spotify every eight hours until its clock stands at `until`."""
+        """Ask a simulated Spotify every 16 hours until its clock stands at `until`."""
         settings = load_settings(
             duckdb_path=self.duckdb_path,
             listener="me",
@@ -81,7 +80,7 @@ class Home:
         while service.clock.now < until:
             outcome = collector.poll()
             assert outcome.outcome in {"complete", "budget_spent"}, outcome.message
-            service.clock.now = min(until, service.clock.now + timedelta(hours=8))
+            service.clock.now = min(until, service.clock.now + timedelta(hours=16))
         collector.poll()
         collector.close()
 
@@ -147,24 +146,25 @@ def home(tmp_path: Path) -> Home:
     return Home(tmp_path)
 
 
-@pytest.fixture(scope="session", autouse=True)
-def dbt_project_copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A copy of the dbt project to edit, with a target of its own that keeps the parse."""
-    project = tmp_path_factory.getbasetemp() / "dbt_project"
-    if not project.exists():
-        ignore = shutil.ignore_patterns("target", "logs")
-        shutil.copytree(PROJECT_ROOT / "dbt_project", project, ignore=ignore)
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setenv("DBT_PROJECT_DIR", str(project))
-        monkeypatch.setenv("DBT_PROFILES_DIR", str(PROJECT_ROOT / "profiles"))
-        yield project
+@pytest.fixture(autouse=True, scope="session")
+def own_project(dbt_project_copy: Path) -> None:
+    """Whatever is built here is built from the copy."""
 
 
 @pytest.fixture
 def seeds(dbt_project_copy: Path) -> Iterator[Path]:
     """The folder of the seeds, to be edited; as it was afterwards."""
-    folder = dbt_project_copy / "seeds"
+    with edited_seeds(dbt_project_copy) as folder:
+        yield folder
+
+
+@contextmanager
+def edited_seeds(project: Path) -> Iterator[Path]:
+    """The folder of a project's seeds, to be edited; as it was afterwards."""
+    folder = project / "seeds"
     before = {path: path.read_text() for path in folder.glob("*.csv")}
-    yield folder
-    for path, text in before.items():
-        path.write_text(text)
+    try:
+        yield folder
+    finally:
+        for path, text in before.items():
+            path.write_text(text)

@@ -1,8 +1,9 @@
-"""The marts against the truth: what a simulated listener really played, play for play."""
+"""The marts against the truth: what simulated listeners really played, play for play."""
 
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -18,14 +19,17 @@ from simulator import (
     retries_in_account_alone,
     write_export,
 )
-from tests.marts.conftest import Home
+from tests.marts.conftest import Home, edited_seeds
+
+SEEDS = (1, 2, 3)
 
 
-def write_parts(world: World, folder: Path, parts: list[Extended | Account]) -> list[Path]:
-    paths = [folder / f"my_spotify_data_{number}.zip" for number in range(len(parts))]
-    for path, part in zip(paths, parts, strict=True):
-        write_export(world, path, [part])
-    return paths
+@dataclass(frozen=True)
+class Listener:
+    """Who played what, and the exports that tell of it."""
+
+    world: World
+    parts: list[Extended | Account]
 
 
 def day(world: World, share: float) -> date:
@@ -33,24 +37,61 @@ def day(world: World, share: float) -> date:
     return world.plays[int(share * (len(world.plays) - 1))].ended_at.date()
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_every_play_of_three_overlapping_exports_is_there_once(home: Home, seed: int) -> None:
+def with_three_exports(seed: int) -> Listener:
+    """An early and a late history, and account data, which overlap."""
     world = imagine(6_000, seed=seed)
     end = world.plays[-1].ended_at.date() + timedelta(days=1)
-    parts: list[Extended | Account] = [
-        Extended("endsong", day(world, 0.4)),
-        Extended("extended_2026", day(world, 0.9)),
-        Account(end),
-    ]
+    return Listener(
+        world,
+        [
+            Extended("endsong", day(world, 0.4)),
+            Extended("extended_2026", day(world, 0.9)),
+            Account(end),
+        ],
+    )
 
-    home.ingest(*write_parts(world, home.folder, parts))
-    home.build()
+
+@pytest.fixture(scope="module")
+def listeners() -> dict[str, Listener]:
+    """A household, by name."""
+    return {
+        **{f"seed_{seed}": with_three_exports(seed) for seed in SEEDS},
+        "moves": Listener(imagine(4_000, seed=11), [Extended("extended_2026")]),
+        "stays": Listener(imagine(3_000, seed=5), [Extended("extended_2026")]),
+    }
+
+
+@pytest.fixture(scope="module")
+def household(
+    listeners: dict[str, Listener], dbt_project_copy: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Home:
+    """All their exports in one warehouse, built; the seeds tell where `moves` lived."""
+    home = Home(tmp_path_factory.mktemp("household"))
+    for name, listener in listeners.items():
+        paths = [home.folder / f"{name}_{number}.zip" for number in range(len(listener.parts))]
+        for path, part in zip(paths, listener.parts, strict=True):
+            write_export(listener.world, path, [part])
+        home.ingest(*paths, listener=name)
+    with edited_seeds(dbt_project_copy) as seeds:
+        with (seeds / "listener_time_zones.csv").open("a") as file:
+            for place in listeners["moves"].world.life.homes:
+                file.write(f"moves,{place.zone},{place.since:%Y-%m-%d %H:%M:%S}\n")
+        home.build()
+    return home
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_every_play_of_three_overlapping_exports_is_there_once(
+    household: Home, listeners: dict[str, Listener], seed: int
+) -> None:
+    world, parts = listeners[f"seed_{seed}"].world, listeners[f"seed_{seed}"].parts
 
     held = Counter(
-        home.query(
+        household.query(
             "select timezone('UTC', ended_at), coalesce(track_name, episode_name, chapter_name),"
             " ms_played, in_extended_export, in_account_export from marts.fct_plays"
-            " where is_counted"
+            " where is_counted and listener = ?",
+            [f"seed_{seed}"],
         )
     )
     truth = Counter(
@@ -64,21 +105,16 @@ def test_every_play_of_three_overlapping_exports_is_there_once(home: Home, seed:
     assert {ms_played for _, _, ms_played, *_ in held - truth} <= undecided
 
 
-def test_each_play_is_on_the_clock_of_where_its_listener_lived(home: Home, seeds: Path) -> None:
-    world = imagine(4_000, seed=11)
+def test_each_play_is_on_the_clock_of_where_its_listener_lived(
+    household: Home, listeners: dict[str, Listener]
+) -> None:
+    world = listeners["moves"].world
     assert len({place.zone for place in world.life.homes}) > 1, "a listener who never moved"
-    with (seeds / "listener_time_zones.csv").open("a") as file:
-        for place in world.life.homes:
-            file.write(f"me,{place.zone},{place.since:%Y-%m-%d %H:%M:%S}\n")
-
-    write_export(world, home.folder / "export.zip", [Extended("extended_2026")])
-    home.ingest(home.folder / "export.zip")
-    home.build()
 
     held = Counter(
-        home.query(
+        household.query(
             "select ended_at, ended_at_local, listening_date, year_month, dow, hour, time_zone"
-            " from marts.fct_plays where is_counted"
+            " from marts.fct_plays where is_counted and listener = 'moves'"
         )
     )
     truth: Counter[tuple[object, ...]] = Counter()
@@ -100,16 +136,14 @@ def test_each_play_is_on_the_clock_of_where_its_listener_lived(home: Home, seeds
     assert {local.month for _, local, *_ in truth} >= {3, 10}, "no daylight saving in the data"
 
 
-def test_the_daily_hours_are_the_hours_that_were_played(home: Home) -> None:
-    world = imagine(3_000, seed=5)
-    write_export(world, home.folder / "export.zip", [Extended("extended_2026")])
-    home.ingest(home.folder / "export.zip")
-    home.build()
-
-    [(hours, streams)] = home.query(
+def test_the_daily_hours_are_the_hours_that_were_played(
+    household: Home, listeners: dict[str, Listener]
+) -> None:
+    [(hours, streams)] = household.query(
         "select sum(listening_hours), sum(stream_count) from marts.agg_daily_listening"
+        " where listener = 'stays'"
     )
 
-    counted = [play for play in world.plays if play.is_counted]
+    counted = [play for play in listeners["stays"].world.plays if play.is_counted]
     assert streams == len(counted)
     assert hours == pytest.approx(sum(play.ms_played for play in counted) / 3_600_000, abs=1e-6)

@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from time import sleep
 from typing import Any
 
@@ -229,7 +230,9 @@ def test_another_process_moves_the_clock_plans_faults_and_reads_the_calls(
 def test_the_command_serves_until_it_is_interrupted() -> None:
     """As a person does: start it, export what it prints, ask, press Ctrl+C."""
     command = [sys.executable, "-m", "simulator", "serve", "--port", "0", "--plays", "50"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    # who is run in the background ignores Ctrl+C, and so does what it starts
+    heed = partial(signal.signal, signal.SIGINT, signal.default_int_handler)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=heed) as process:
         assert process.stdout
         exports = dict(
             process.stdout.readline().removeprefix("export ").strip().split("=", 1)
@@ -241,4 +244,7 @@ def test_the_command_serves_until_it_is_interrupted() -> None:
         assert first < second, "time goes on"
         assert requests.get(f"{exports['SPOTIFY_API_URL']}/me", timeout=10).status_code == 401
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=20) == 0
+        try:
+            assert process.wait(timeout=20) == 0
+        finally:
+            process.kill()

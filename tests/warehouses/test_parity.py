@@ -6,26 +6,27 @@ and lists, loaded and built in two steps, so that increments are compared as wel
 
 from __future__ import annotations
 
+import json
 import math
-import os
 import shutil
 from collections.abc import Iterator
+from contextlib import chdir
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from dbt.cli.main import dbtRunner
 
 from ingestion.raw_tables import ensure_raw_tables
-from ingestion.settings import PROJECT_ROOT, Settings, load_settings
+from ingestion.settings import Settings, load_settings
 from ingestion.spotify_api.collecting import Collector
 from ingestion.spotify_export.importing import import_exports
-from ingestion.transform import build_models
+from ingestion.transform import build_models, run_dbt
 from ingestion.warehouse import Row, open_warehouse
 from simulator import Account, Extended, World, imagine, write_export
 from simulator.web_api import Service, serve
+from tests.marts.conftest import edited_seeds
 from tests.spotify_api.conftest import SharedClock
 from tests.warehouses.conftest import MakeDatabase
 
@@ -52,7 +53,12 @@ class Side:
 
     settings: Settings
     service: Service
-    target: Path
+    folder: Path
+
+    @property
+    def target(self) -> Path:
+        """Of dbt, one for each side: it keeps the parse for one kind of warehouse."""
+        return self.folder / "target"
 
     def load(self, *exports: Path, listener: str) -> None:
         import_exports(
@@ -74,8 +80,8 @@ class Side:
 
     def build(self) -> Marts:
         """Build, test and read every mart."""
-        with pytest.MonkeyPatch.context() as environment:
-            environment.setenv("DBT_TARGET_PATH", str(self.target))  # one for each keeps its parse
+        with pytest.MonkeyPatch.context() as environment, chdir(self.folder):
+            environment.setenv("DBT_TARGET_PATH", str(self.target))
             build_models(self.settings)
         return self.marts()
 
@@ -129,33 +135,31 @@ def world() -> World:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A copy of the dbt project, with a move abroad among its seeds."""
-    copy = tmp_path_factory.mktemp("project") / "dbt_project"
-    ignore = shutil.ignore_patterns("target", "logs")
-    shutil.copytree(PROJECT_ROOT / "dbt_project", copy, ignore=ignore)
-    moves = copy / "seeds" / "listener_time_zones.csv"
-    moves.write_text(
-        "listener,time_zone,valid_from\n"
-        "me,Europe/Oslo,2010-01-01 00:00:00\nme,Australia/Lord_Howe,2025-08-15 00:00:00\n"
-    )
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("DBT_PROJECT_DIR", str(copy))
-        environment.setenv("DBT_PROFILES_DIR", str(PROJECT_ROOT / "profiles"))
-        yield copy
+def moved_abroad(dbt_project_copy: Path) -> Iterator[None]:
+    """The project that is built has a move abroad among its seeds."""
+    with edited_seeds(dbt_project_copy) as seeds:
+        (seeds / "listener_time_zones.csv").write_text(
+            "listener,time_zone,valid_from\n"
+            "me,Europe/Oslo,2010-01-01 00:00:00\nme,Australia/Lord_Howe,2025-08-15 00:00:00\n"
+        )
+        yield
 
 
 @pytest.fixture(scope="module")
 def sides(
-    world: World, make_database: MakeDatabase, tmp_path_factory: pytest.TempPathFactory
+    world: World,
+    make_database: MakeDatabase,
+    parsed_project: Path,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[tuple[Side, Side]]:
     """DuckDB and Postgres, each with a Spotify of its own whose clock stands at the same time."""
 
     def side(service: Service, warehouse: str, **settings: object) -> Side:
         folder = tmp_path_factory.mktemp(warehouse)
+        shutil.copytree(parsed_project / "target", folder / "target")
         loaded = load_settings(
             warehouse=warehouse,
-            duckdb_path=folder / "spotify.duckdb",
+            duckdb_path=folder / "home.duckdb",
             listener_timezone="Europe/Oslo",
             spotify_tokens=folder / "tokens.json",
             spotify_api_url=service.api_url,
@@ -168,7 +172,7 @@ def sides(
             max_calls_per_day=100_000,
             **settings,
         )
-        return Side(loaded, service, folder / "target")
+        return Side(loaded, service, folder)
 
     start = _moment(world, 0.7)
     with (
@@ -227,9 +231,13 @@ def test_macros_give_the_same_on_postgres(sides: tuple[Side, Side]) -> None:
     _, postgres = sides
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("DBT_TARGET_PATH", str(postgres.target))
-        assert os.environ["WAREHOUSE"] == "postgres"  # the build before has set what dbt reads
-        outcome = dbtRunner().invoke(["--quiet", "test", "--select", "tag:macro"])
+        assert run_dbt(postgres.settings, ["--quiet", "test", "--select", "tag:macro"])
 
-    statuses = {result.node.name: str(result.status) for result in outcome.result.results}
+    manifest, results = (
+        json.loads((postgres.target / f"{name}.json").read_text())
+        for name in ("manifest", "run_results")
+    )
+    assert manifest["metadata"]["adapter_type"] == "postgres"
+    statuses = {result["unique_id"]: result["status"] for result in results["results"]}
     assert len(statuses) > 10
-    assert set(statuses.values()) == {"pass", "success"}, statuses
+    assert set(statuses.values()) <= {"pass", "success"}, statuses
