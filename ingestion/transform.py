@@ -93,7 +93,7 @@ def build_models(
     arguments = [
         "--quiet",
         *("--log-level-file", "info"),
-        "--no-write-json",  # nobody reads it here, and writing costs a tenth of a small build
+        "--no-write-json",  # nobody reads it here, and writing it takes its time
         *("build", *_NOT_OF_A_BUILD, *(stands_already if is_built else ())),
     ]
     if full_refresh:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from contextlib import chdir
 from datetime import date, timedelta
 from pathlib import Path
@@ -27,12 +28,15 @@ def warehouse(
     world: World,
     dbt_project_copy: Path,  # noqa: ARG001, where it is built from
     shared_folder: Path,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Home:
-    """The warehouse, built; nobody writes to it."""
-    home = Home(shared_folder / "dashboard")
-    with making(home.folder) as is_to_be_made:
+    """The warehouse, built; nobody writes to it. Each worker has a copy: one may read at a time."""
+    made = Home(shared_folder / "dashboard")
+    with making(made.folder) as is_to_be_made:
         if is_to_be_made:
-            _fill(home, world)
+            _fill(made, world)
+    home = Home(tmp_path_factory.mktemp("home"))
+    shutil.copy(made.duckdb_path, home.duckdb_path)
     return home
 
 
