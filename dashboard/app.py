@@ -11,7 +11,7 @@ import streamlit as st
 
 from dashboard.data import Unavailable
 from dashboard.selection import Selection, choose, show_scope
-from dashboard.views import data, overview, rhythm, top
+from dashboard.views import data, habits, overview, rhythm, top
 from ingestion.errors import UserError
 
 _LOG: Final = logging.getLogger(__name__)
@@ -23,6 +23,7 @@ _PAGES: Final[tuple[tuple[Callable[[Selection], None], str, str], ...]] = (
     (overview.show, "Overview", ":material/graphic_eq:"),
     (top.show, "Top", ":material/trophy:"),
     (rhythm.show, "Rhythm", ":material/schedule:"),
+    (habits.show, "Habits", ":material/devices:"),
     (data.show, "Data", ":material/fact_check:"),
 )
 

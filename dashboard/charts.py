@@ -60,6 +60,22 @@ def hours_over_time(rows: pa.Table, unit: str) -> None:
     _show(chart)
 
 
+def skips_over_time(rows: pa.Table) -> None:
+    """The share of plays that were skipped, month by month."""
+    base = alt.Chart(_with_dates(rows, "start_date")).encode(
+        x=alt.X("utcyearmonth(start_date):T", title=None, axis=alt.Axis(grid=False)),
+        y=alt.Y("skipped_share:Q", title="Skipped", axis=alt.Axis(format=".0%")),
+        tooltip=[
+            alt.Tooltip("utcyearmonth(start_date):T", title="Month", format="%B %Y"),
+            alt.Tooltip("skipped_share:Q", title="Skipped", format=".1%"),
+            alt.Tooltip("play_count:Q", title="Of plays", format=","),
+        ],
+    )
+    colour = _colours().accent
+    line = base.mark_line(color=colour, strokeWidth=2)
+    _show((line + base.mark_point(color=colour, filled=True, size=36)).properties(height=220))
+
+
 def week_clock(rows: pa.Table) -> None:
     """Hours heard by weekday and hour of the day."""
     heard = {(row["dow"], row["hour"]): row for row in rows.to_pylist()}

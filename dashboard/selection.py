@@ -86,6 +86,12 @@ class Selection:
         )
 
 
+def compared_with(selection: Selection, before: Selection) -> str:
+    """The period before as it stands after `from`: 2024, or the same days of it."""
+    is_cut = before.until_date < selection.first_date
+    return f"the same days of {before.title}" if is_cut else before.title
+
+
 def choose() -> Selection:
     """Show the two boxes at the side; return what was chosen in them.
 

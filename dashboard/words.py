@@ -32,6 +32,8 @@ RULES: Final = {
     "same_minute_and_length": "same minute and length",
     "same_track_and_second": "same track, within 2 seconds",
     "same_track_nearby": "same track, nearby in time",
+    "same_recording_and_second": "same recording, within 2 seconds",
+    "same_recording_nearby": "same recording, nearby in time",
 }
 
 #: exclusion_reason; the one that names the seconds is worded where they are read.
@@ -53,6 +55,22 @@ KINDS: Final = {
     "episodes": "Episodes",
     "shows": "Podcasts",
     "track_audio_features": "Audio features",
+}
+
+#: platform_family; names of makers are written as they write them.
+DEVICES: Final = {
+    "console": "Game console",
+    "car": "Car",
+    "tv": "Television",
+    "speaker": "Speaker",
+    "web": "Web player",
+    "ios": "iPhone and iPad",
+    "android": "Android",
+    "windows": "Windows",
+    "macos": "Mac",
+    "linux": "Linux",
+    "unknown": "Not known",
+    "other": "Other",
 }
 
 STATUSES: Final = {
@@ -106,6 +124,11 @@ def reason(exclusion_reason: str) -> str:
     if exclusion_reason.startswith("under_"):
         return f"under {exclusion_reason.split('_')[1]} seconds"
     return plain(REASONS, exclusion_reason)
+
+
+def country(code: str) -> str:
+    """NO; ZZ stands for none that is known."""
+    return "Not known" if code == "ZZ" else code
 
 
 def plain(words: dict[str, str], name: str) -> str:

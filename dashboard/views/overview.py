@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboard import charts, tables
 from dashboard.data import ask
-from dashboard.selection import ALL_TIME, Selection
+from dashboard.selection import ALL_TIME, Selection, compared_with
 from dashboard.words import SOURCES, day, difference, hours, moment, number
 
 _TOP: Final = 5
@@ -48,9 +48,7 @@ def _show_totals(selection: Selection, totals: dict[str, Any]) -> None:
         figures[label] = (words(totals[name]), change)
     tables.figures(figures)
     if before and earlier["stream_count"]:
-        is_cut = before.until_date < selection.first_date
-        days = f"the same days of {before.title}" if is_cut else before.title
-        st.caption(f"Beside each: the change from {days}.")
+        st.caption(f"Beside each: the change from {compared_with(selection, before)}.")
 
 
 def _show_hours(selection: Selection) -> None:

@@ -2,75 +2,24 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.request import urlopen
 
 import pytest
 
-from ingestion.settings import PROJECT_ROOT
+from tests.dashboard.served import CHROMIUM, FLAGS, served, wait_until_drawn
 from tests.marts.conftest import Home
 
-CHROMIUM = shutil.which("chromium")
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Debian's chromium is not installed")
 
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-)
-PAGES = ("Overview", "Top", "Rhythm", "Data")
+PAGES = ("Overview", "Top", "Rhythm", "Habits", "Data")
 
 
 @pytest.fixture(scope="module")
 def address(warehouse: Home) -> Iterator[str]:
-    """Where the dashboard is served, by the command of `make dashboard`."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "streamlit",
-            "run",
-            "dashboard/app.py",
-            "--server.headless=true",
-            f"--server.port={port}",
-        ],
-        cwd=PROJECT_ROOT,
-        env=os.environ
-        | {"DUCKDB_PATH": str(warehouse.duckdb_path), "PYTHONPATH": str(PROJECT_ROOT)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        yield _answering(f"http://127.0.0.1:{port}", server)
-    finally:
-        server.terminate()
-        server.wait()
-
-
-def _answering(address: str, server: subprocess.Popen[bytes]) -> str:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        assert server.poll() is None, "the server ended"
-        try:
-            with urlopen(f"{address}/_stcore/health"):  # noqa: S310 our own server
-                return address
-        except OSError:
-            time.sleep(0.2)
-    raise TimeoutError(address)
+    with served(warehouse.duckdb_path) as address:
+        yield address
 
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
@@ -107,8 +56,7 @@ def _open(tab: playwright.Page, name: str) -> None:
             button.click()
         link.click()
     tab.get_by_role("heading", level=1, name=name).wait_for(timeout=60_000)
-    tab.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(timeout=60_000)
-    tab.get_by_test_id("stDataFrame").first.wait_for(timeout=60_000)
+    wait_until_drawn(tab)
 
 
 def _abroad(url: str, address: str) -> list[str]:

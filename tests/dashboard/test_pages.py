@@ -16,7 +16,7 @@ from dashboard import data
 from ingestion.settings import PROJECT_ROOT
 from tests.marts.conftest import Home
 
-PAGES = ("overview", "top", "rhythm", "data")
+PAGES = ("overview", "top", "rhythm", "habits", "data")
 
 
 def opened(**address: str) -> AppTest:
@@ -54,7 +54,7 @@ def said(app: AppTest) -> str:
 @pytest.fixture
 def copy(warehouse: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A copy of the warehouse, to spoil."""
-    path = tmp_path / warehouse.duckdb_path.name  # the views name the file
+    path = tmp_path / "copy.duckdb"
     shutil.copy(warehouse.duckdb_path, path)
     monkeypatch.setenv("DUCKDB_PATH", str(path))
     return path
@@ -149,6 +149,49 @@ def test_the_longest_streak_is_that_of_the_marts(warehouse: Home) -> None:
     [(days,)] = warehouse.query("select day_count from marts.fct_streaks where is_longest")
 
     assert figures(page("rhythm"))["Longest streak"] == f"{days:,} days"
+
+
+def test_the_habits_are_those_of_the_marts(warehouse: Home) -> None:
+    [(skipped, shuffled)] = warehouse.query(
+        "select sum(skipped_count), sum(shuffle_count) from marts.agg_monthly_habits"
+        " where year_month like '2025%'"
+    )
+    [(known,)] = warehouse.query("select count(is_skipped) from marts.fct_plays where year = 2025")
+
+    app = page("habits", period="2025")
+
+    shown = figures(app)
+    assert shown["Skipped"] == f"{100 * skipped / known:.1f} %"
+    assert shown["On shuffle"] == f"{100 * shuffled / known:.1f} %"
+    countries = app.dataframe[-1].value
+    assert list(countries["Streams"]) == [
+        streams
+        for (streams,) in warehouse.query(
+            "select sum(stream_count) from marts.agg_monthly_habits where year_month like '2025%'"
+            " group by conn_country having sum(stream_count) > 0 order by sum(listening_hours) desc"
+        )
+    ]
+
+
+def test_months_in_which_spotify_noted_no_skip_do_not_count_as_patient(copy: Path) -> None:
+    change(copy, "update marts.fct_plays set is_skipped = false where year_month < '2025-07'")
+    with duckdb.connect(copy, read_only=True) as connection:
+        [(share,)] = connection.execute(
+            "select count(*) filter (is_skipped) / count(is_skipped) from marts.fct_plays"
+            " where year_month between '2025-07' and '2025-12'"
+        ).fetchall()
+
+    assert figures(page("habits", period="2025"))["Skipped"] == f"{100 * share:.1f} %"
+
+
+def test_without_an_extended_history_nothing_is_known_of_skips(copy: Path) -> None:
+    change(copy, "update marts.fct_plays set is_skipped = null, is_shuffle = null")
+
+    app = page("habits")
+
+    assert not app.exception
+    assert figures(app)["Skipped"] == "–"  # noqa: RUF001
+    assert any("Of skips Spotify tells in 0 of them" in caption.value for caption in app.caption)
 
 
 @pytest.mark.usefixtures("warehouse")

@@ -116,6 +116,24 @@ def test_totals_of_a_year_are_those_of_the_marts(warehouse: Home) -> None:
     assert totals["listening_hours"] == pytest.approx(expected[3])
 
 
+@pytest.mark.parametrize("name", ["devices", "countries"])
+@pytest.mark.usefixtures("warehouse")
+def test_every_stream_of_a_year_came_from_somewhere(name: str) -> None:
+    [totals] = answer("totals")
+
+    assert sum(int(str(row["stream_count"])) for row in answer(name)) == totals["stream_count"]
+
+
+def test_the_months_hold_every_skip(warehouse: Home) -> None:
+    expected = warehouse.query(
+        "select sum(skipped_count) from marts.agg_monthly_habits where year_month like '2025%'"
+        " group by year_month order by year_month"
+    )
+    months = answer("skips_by_month")
+
+    assert [(round(row["skipped_share"] * row["play_count"]),) for row in months] == expected
+
+
 def test_new_artists_of_a_year_are_those_of_the_marts(warehouse: Home) -> None:
     [(expected,)] = warehouse.query(
         "select new_artist_count from marts.agg_period_listening where period = '2025'"
