@@ -54,7 +54,7 @@ docs: setup ## generate the dbt docs and serve them
 	@$(SPOTIFY_ELT) dbt docs generate
 	@$(SPOTIFY_ELT) dbt docs serve
 
-# Without coverage, which doubles their time: those that run dbt or load answers again and again.
+# Without coverage, which slows them most: those that run dbt or load answers again and again.
 # loadfile: what the tests of a file share is made once; their order is that of tests/conftest.py
 PYTEST = $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 UNTRACED = tests/dbt tests/marts tests/warehouses/test_parity.py tests/command_line/test_builds.py \

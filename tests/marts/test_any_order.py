@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 from dataclasses import dataclass
@@ -83,9 +84,13 @@ def test_the_order_and_batching_of_loads_leaves_no_trace(
 
 
 def test_a_second_build_changes_nothing_and_leaves_views_and_seeds_alone(
-    at_once: AtOnce, filled: Home, dbt_project_copy: Path
+    at_once: AtOnce, filled: Home, dbt_project_copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for name in ("WAREHOUSE", "SCHEMA_PREFIX", "DUCKDB_PATH"):
+        monkeypatch.delenv(name, raising=False)
+    environment = dict(os.environ)
     second = filled.build()
+    assert dict(os.environ) == environment, "the next warehouse of this process is another"
     assert filled.marts() == at_once.marts
     views_and_seeds = 50
     assert second.models <= at_once.built.models - views_and_seeds
