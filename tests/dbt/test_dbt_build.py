@@ -110,6 +110,26 @@ def test_every_column_is_described_in_the_order_of_its_table(project: Path) -> N
 
 
 @pytest.mark.usefixtures("first_build")
+def test_a_table_takes_the_place_of_a_view_and_the_other_way_round(project: Path) -> None:
+    """What happens when a version says `table` of what the last one called a view."""
+    with duckdb.connect(os.environ["DUCKDB_PATH"]) as connection:
+        connection.execute("drop table marts.dim_shows")
+        connection.execute("create view marts.dim_shows as select 1 as other_columns")
+        connection.execute("drop view staging.stg_spotify_api__users")
+        connection.execute("create table staging.stg_spotify_api__users as select 1 as another")
+
+    statuses = dbt(project, "run", "--select", "dim_shows", "stg_spotify_api__users")
+
+    assert statuses["dim_shows"] == statuses["stg_spotify_api__users"] == "success"
+    with duckdb.connect(os.environ["DUCKDB_PATH"]) as connection:
+        types = connection.execute(
+            "select table_name, table_type from information_schema.tables"
+            " where table_name in ('dim_shows', 'stg_spotify_api__users') order by all"
+        ).fetchall()
+    assert types == [("dim_shows", "BASE TABLE"), ("stg_spotify_api__users", "VIEW")]
+
+
+@pytest.mark.usefixtures("first_build")
 def test_a_copy_of_another_name_is_whole(tmp_path: Path) -> None:
     copy = shutil.copy(os.environ["DUCKDB_PATH"], tmp_path / "backup.duckdb")
     with duckdb.connect() as connection:
