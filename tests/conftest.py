@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+import sys
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import chdir, contextmanager
+from functools import wraps
 from pathlib import Path
+from typing import Any
 
 import pytest
+from dbt.cli.main import dbtRunner
 from hypothesis import settings
 
 from ingestion.locks import locked
 from ingestion.settings import PROJECT_ROOT, load_settings
 from ingestion.transform import run_dbt
+from ingestion.warehouse.loader import Loader
 
 # how long an example takes says something of the machine, and nothing of the code
 settings.register_profile("untimed", deadline=None)
@@ -42,6 +48,30 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def libraries_untraced() -> Iterator[None]:
+    """Coverage looks away while dlt loads and dbt runs: it would double the time of their code."""
+    with pytest.MonkeyPatch.context() as patch:
+        for owner, name in ((Loader, "__call__"), (Loader, "create_tables"), (dbtRunner, "invoke")):
+            patch.setattr(owner, name, _untraced(getattr(owner, name)))
+        yield
+
+
+def _untraced(function: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(function)
+    def call(*arguments: Any, **keywords: Any) -> Any:
+        tracer, of_threads = sys.gettrace(), threading.gettrace()
+        sys.settrace(None)
+        threading.settrace(None)  # type: ignore[arg-type]  # typeshed: what it takes back
+        try:
+            return function(*arguments, **keywords)
+        finally:
+            threading.settrace(of_threads)  # type: ignore[arg-type]
+            sys.settrace(tracer)
+
+    return call
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -54,8 +54,18 @@ class Home:
         ensure_raw_tables(settings)
         return report
 
-    def poll(self, service: Service, *, until: datetime, max_calls: int = 12) -> None:
-        """Ask a simulated Spotify every 16 hours until its clock stands at `until`."""
+    def poll(
+        self,
+        service: Service,
+        *,
+        until: datetime,
+        max_calls: int = 1_000,
+        patience: timedelta = timedelta(days=10_000),
+    ) -> None:
+        """Ask a simulated Spotify every 16 hours until its clock stands at `until`.
+
+        What it tells is loaded at the end, and whenever some of it has waited for `patience`.
+        """
         settings = load_settings(
             duckdb_path=self.duckdb_path,
             listener="me",
@@ -68,15 +78,13 @@ class Home:
             spotify_refresh_token=service.sign_in(),
             requests_per_minute=0,
             max_calls_per_day=100_000,
-            max_calls=max_calls,  # plays come first: of 12, hardly any are left for the catalogue
+            max_calls=max_calls,
             playlist_limit=0,
             top_limit=0,
             ask_lists_every_hours=1_000_000,
         )
         ensure_raw_tables(settings, ["me"])
-        collector = Collector(
-            settings, "me", clock=SharedClock(service), patience=timedelta(days=10_000)
-        )
+        collector = Collector(settings, "me", clock=SharedClock(service), patience=patience)
         while service.clock.now < until:
             outcome = collector.poll()
             assert outcome.outcome in {"complete", "budget_spent"}, outcome.message

@@ -67,20 +67,25 @@ def test_every_play_of_every_source_is_there_once_whatever_the_order(
         at_once.ingest(*exports)
         for last_poll in last_polls:
             at_once.poll(service, until=last_poll)
-        at_once.poll(service, until=the_end, max_calls=1_000)
+        at_once.poll(service, until=the_end)
         at_once.build()
 
         service.clock.now = first_poll
         steps = _shuffled(
             dice,
             [lambda export=export: home.ingest(export) for export in exports],
-            [lambda until=until: home.poll(service, until=until) for until in last_polls],
+            [
+                lambda until=until: home.poll(
+                    service, until=until, patience=timedelta(days=dice.randint(1, 6))
+                )
+                for until in last_polls
+            ],
         )
         for step in steps:
             step()
             if dice.random() < 0.3:
                 _build(home, dice)
-        home.poll(service, until=the_end, max_calls=1_000)
+        home.poll(service, until=the_end)
         shown = service.account().shown.between(datetime.min.replace(tzinfo=UTC), the_end)
     home.build()
 

@@ -168,7 +168,7 @@ def sides(
             spotify_client_secret=service.client_secret,
             spotify_refresh_token=service.sign_in(),
             requests_per_minute=0,
-            max_calls=60,
+            max_calls=1_000,
             max_calls_per_day=100_000,
             **settings,
         )
