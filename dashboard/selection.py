@@ -18,6 +18,9 @@ from dashboard.words import day
 
 ALL_TIME: Final = "all_time"
 
+#: All time is drawn by months as long as they can be told apart.
+_YEARS_BY_MONTH: Final = 3
+
 
 @dataclass(frozen=True)
 class Selection:
@@ -71,6 +74,28 @@ class Selection:
             "period": self.period,
             "period_type": self.period_type,
         }
+
+    @property
+    def unit(self) -> str:
+        """What one step of a chart over time stands for: month, or year where months are many."""
+        years = self.last_date.year - self.first_date.year + 1
+        return "year" if self.period == ALL_TIME and years > _YEARS_BY_MONTH else "month"
+
+    @property
+    def steps(self) -> dict[str, object]:
+        """The parameters of a query over time: whole years, so of a month its year."""
+        last_year = (self.until_date - timedelta(days=1)).year
+        return {
+            "listener": self.listener,
+            "unit": self.unit,
+            "from_date": self.first_date.replace(month=1, day=1),
+            "until_date": date(last_year + 1, 1, 1),
+        }
+
+    @property
+    def steps_sentence(self) -> str:
+        """What `steps` spans as it stands after `in`: 2025, all time."""
+        return f"{self.first_date.year}" if self.period_type == "month" else self.sentence
 
     def before(self) -> Selection | None:
         """The period before, cut to the days that this one has had so far; None for all time."""

@@ -13,7 +13,7 @@ from tests.marts.conftest import Home
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Debian's chromium is not installed")
 
-PAGES = ("Overview", "Top", "Rhythm", "Habits", "Data")
+PAGES = ("Overview", "Top", "Rhythm", "Habits", "Taste", "Data")
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from dashboard import data
 from ingestion.settings import PROJECT_ROOT
 from tests.marts.conftest import Home
 
-PAGES = ("overview", "top", "rhythm", "habits", "data")
+PAGES = ("overview", "top", "rhythm", "habits", "taste", "data")
 
 
 def opened(**address: str) -> AppTest:
@@ -192,6 +192,86 @@ def test_without_an_extended_history_nothing_is_known_of_skips(copy: Path) -> No
     assert not app.exception
     assert figures(app)["Skipped"] == "–"  # noqa: RUF001
     assert any("Of skips Spotify tells in 0 of them" in caption.value for caption in app.caption)
+
+
+def test_the_age_of_the_music_is_that_on_the_day_of_its_plays(warehouse: Home) -> None:
+    [(age, fresh)] = warehouse.query(
+        "select avg(listening_date - release_date) / 365.25,"
+        " avg((listening_date - release_date <= 30)::integer)"
+        " from marts.fct_plays join marts.dim_tracks using (track_key)"
+        " where is_counted and year_month = '2025-03' and release_date is not null"
+    )
+    [(artists, tracks)] = warehouse.query(
+        "select new_artist_count, new_track_count from marts.agg_period_listening"
+        " where period = '2025-03'"
+    )
+
+    app = page("taste", period="2025-03")
+
+    assert figures(app) == {
+        "Average age when heard": f"{age:.1f} years",
+        "Heard within a month of release": f"{100 * fresh:.1f} %",
+    }
+    new = f"{artists:,} artists and {tracks:,} tracks were heard for the first time ever"
+    assert any(new in caption.value for caption in app.caption)
+
+
+def test_a_favourite_is_forgotten_when_none_of_its_ids_was_played_for_half_a_year(
+    copy: Path,
+) -> None:
+    with duckdb.connect(copy, read_only=True) as connection:
+        [(key, name), (other, _)] = connection.execute(
+            "select track_key, track_name from marts.agg_listener_tracks"
+            " order by stream_count desc, track_key limit 2"
+        ).fetchall()
+    assert "None: all that was streamed ten times" in said(page("taste"))
+    change(
+        copy,
+        "update marts.agg_listener_tracks set last_played_at = timestamp '2025-07-01',"
+        f" stream_count = 10 where track_key = '{key}'",
+    )
+
+    forgotten = page("taste").dataframe[-1].value
+    change(
+        copy,
+        "update marts.dim_tracks set recording_key ="
+        f" (select recording_key from marts.dim_tracks where track_key = '{key}')"
+        f" where track_key = '{other}'",
+    )
+
+    assert list(forgotten[["Track", "Streams"]].itertuples(index=False, name=None)) == [(name, 10)]
+    assert "None: all that was streamed ten times" in said(page("taste"))
+
+
+def test_without_the_web_api_taste_says_what_it_needs(copy: Path) -> None:
+    change(
+        copy,
+        "delete from marts.bridge_artist_genres",
+        "update marts.dim_tracks"
+        " set release_date = null, release_year = null, release_decade = null",
+    )
+
+    app = page("taste")
+
+    assert "No genres are known of what was streamed" in said(app)
+    assert "came out is not known: that comes from Spotify's Web API" in said(app)
+    assert app.dataframe  # obsessions need no catalogue
+
+
+def test_twenty_days_of_plays_are_enough_for_every_page(copy: Path) -> None:
+    change(
+        copy,
+        "delete from marts.fct_plays where year_month < '2026-01'",
+        "delete from marts.agg_daily_listening where listening_date < '2026-01-01'",
+        "delete from marts.agg_period_listening where period_start_date < '2026-01-01'",
+        "delete from marts.agg_period_item_streams where period < '2026'",
+        "delete from marts.agg_year_in_review where year < 2026",
+        "delete from marts.fct_streaks where ended_date < '2026-01-01'",
+    )
+    for name in PAGES:
+        app = page(name)
+        assert not app.exception
+        assert app.dataframe or app.metric
 
 
 @pytest.mark.usefixtures("warehouse")

@@ -19,11 +19,12 @@ PARAMETERS = {
     "item_type": "track",
     "words": "",
     "row_count": 50,
+    "unit": "month",
 }
 NAMES = sorted(path.stem for path in QUERIES.glob("*.sql"))
 
-#: Nothing that a listener with one export and one poll has.
-EMPTY = {"gaps"}
+#: Nothing that a listener of fifteen months with one export and one poll has.
+EMPTY = {"forgotten_favourites", "gaps"}
 
 
 def answer(name: str, **parameters: object) -> list[dict[str, Any]]:
@@ -151,3 +152,48 @@ def test_every_play_of_a_source_is_in_its_months(warehouse: Home) -> None:
             sum(int(str(row["play_count"])) for row in months if row["play_source"] == source)
             == count
         )
+
+
+def test_genres_over_time_share_streams_as_the_charts_do(warehouse: Home) -> None:
+    expected = warehouse.query(
+        "select item_name, item_rank, stream_share from marts.agg_period_items"
+        " where period = '2025' and item_type = 'genre' and item_rank <= 12 order by item_rank"
+    )
+    years = answer("genres_over_time", unit="year", row_count=12)
+
+    assert [(row["genre"], row["genre_rank"]) for row in years] == [row[:2] for row in expected]
+    assert [row["stream_share"] for row in years] == pytest.approx(
+        [share for *_, share in expected], abs=1e-5
+    )
+
+
+def test_decades_hold_every_stream_whose_release_date_is_known(warehouse: Home) -> None:
+    expected = warehouse.query(
+        "select plays.month, tracks.release_decade, count(*) from marts.fct_plays as plays"
+        " join marts.dim_tracks as tracks using (track_key)"
+        " where is_counted and year = 2025 and release_decade is not null"
+        " group by all order by 2 desc, 1"
+    )
+    months = answer("decades_over_time")
+
+    assert [
+        (row["start_date"].month, row["release_decade"], row["stream_count"]) for row in months
+    ] == expected
+    january = [row["stream_share"] for row in months if row["start_date"].month == 1]
+    assert sum(january) == pytest.approx(1)
+
+
+def test_obsessions_are_found_in_the_days_of_a_week(warehouse: Home) -> None:
+    expected = warehouse.query(
+        "select week_start_date, track_key, count(*) as streams,"
+        " count(distinct listening_date) as days from marts.fct_plays"
+        " join marts.dim_dates on listening_date = date_day"
+        " where is_counted and year(listening_date) = 2025 and track_key is not null"
+        " group by all having streams >= 10 or streams >= 5 * days"
+        " order by streams desc, 1 desc, 2 limit 50"
+    )
+
+    assert [
+        (row["week_start_date"], row["stream_count"], row["day_count"])
+        for row in answer("obsessions")
+    ] == [(week, streams, days) for week, _, streams, days in expected]
