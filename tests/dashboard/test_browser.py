@@ -13,7 +13,15 @@ from tests.marts.conftest import Home
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Debian's chromium is not installed")
 
-PAGES = ("Overview", "Top", "Rhythm", "Habits", "Taste", "Data")
+PAGES = (
+    "Overview",
+    "Top",
+    "Rhythm",
+    "Habits",
+    "Taste",
+    "Year in review",
+    "Data",
+)
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +52,21 @@ def test_every_page_is_drawn_without_an_error(
 
     assert complaints == []
     assert len(list(tmp_path.glob("*.png"))) == len(PAGES)
+
+
+def test_the_picture_of_a_year_is_saved(address: str, tmp_path: Path) -> None:
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        tab = browser.new_page(viewport={"width": 1280, "height": 1200})
+        tab.goto(f"{address}/?period=2025")
+        _open(tab, "Year in review")
+        with tab.expect_download() as saving:
+            tab.get_by_role("button", name="Save the picture").click()
+        saving.value.save_as(tmp_path / "picture.png")
+        assert saving.value.suggested_filename == "listening-2025.png"
+        browser.close()
+
+    assert (tmp_path / "picture.png").read_bytes().startswith(b"\x89PNG")
 
 
 def _open(tab: playwright.Page, name: str) -> None:

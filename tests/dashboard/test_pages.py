@@ -16,7 +16,7 @@ from dashboard import data
 from ingestion.settings import PROJECT_ROOT
 from tests.marts.conftest import Home
 
-PAGES = ("overview", "top", "rhythm", "habits", "taste", "data")
+PAGES = ("overview", "top", "rhythm", "habits", "taste", "year_in_review", "data")
 
 
 def opened(**address: str) -> AppTest:
@@ -256,6 +256,33 @@ def test_without_the_web_api_taste_says_what_it_needs(copy: Path) -> None:
     assert "No genres are known of what was streamed" in said(app)
     assert "came out is not known: that comes from Spotify's Web API" in said(app)
     assert app.dataframe  # obsessions need no catalogue
+
+
+def test_the_year_in_review_shows_the_figures_of_its_mart(warehouse: Home) -> None:
+    [(minutes, streams, artist, wrapped)] = warehouse.query(
+        "select minute_count, stream_count, top_artist_name, wrapped_minute_count"
+        " from marts.agg_year_in_review where year = 2025"
+    )
+
+    app = page("year_in_review", period="2025-03")
+
+    assert "2025, the year of March 2025." in [caption.value for caption in app.caption]
+    boxes = [(metric.label, metric.value) for metric in app.metric]
+    assert boxes[:2] == [("Minutes", f"{minutes:,}"), ("Streams", f"{streams:,}")]
+    assert ("Minutes", f"{wrapped:,}") in boxes[2:]
+    table = app.dataframe[0].value
+    assert table[table["What"] == "Top artist"]["Which"].item() == artist
+
+
+def test_of_all_time_the_latest_year_is_reviewed_and_a_year_without_a_stream_is_named(
+    copy: Path,
+) -> None:
+    latest = page("year_in_review")
+    assert any(
+        caption.value.startswith("2026, the latest year, until ") for caption in latest.caption
+    )
+    change(copy, "delete from marts.agg_year_in_review where year = 2025")
+    assert "No stream in 2025" in said(page("year_in_review", period="2025"))
 
 
 def test_twenty_days_of_plays_are_enough_for_every_page(copy: Path) -> None:
