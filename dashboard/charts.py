@@ -25,6 +25,8 @@ _SPANS: Final = {
     "month": ("utcyearmonth", "%B %Y"),
 }
 
+_PLACES: Final = tuple(digit * 10**power for power in range(6) for digit in (1, 2, 5))
+
 _NEW_AND_KNOWN: Final = {"New": "new_artist_count", "Heard before": "known_artist_count"}
 
 
@@ -97,6 +99,33 @@ def line_over_time(
                 alt.Tooltip(f"{name}:Q", title=words, format=",")
                 for words, name in (more or {}).items()
             ),
+        ],
+    )
+    colour = _colours().accent
+    line = base.mark_line(color=colour, strokeWidth=2)
+    _show((line + base.mark_point(color=colour, filled=True, size=36)).properties(height=220))
+
+
+def places_over_time(rows: pa.Table, unit: str) -> None:
+    """The place in the charts of each month or year, the first on top.
+
+    As far from place 10 to 1 as from 100 to 10: so it is felt, and so it can be read.
+    """
+    dated, across, when = _over_time(rows, unit)
+    worst: int = max(row["item_rank"] for row in rows.to_pylist())
+    ticks = [tick for tick in _PLACES if tick <= worst]
+    base = alt.Chart(dated).encode(
+        x=across,
+        y=alt.Y(
+            "item_rank:Q",
+            title="Place",
+            scale=alt.Scale(type="log", domain=[max(worst, 2), 1], nice=False),
+            axis=alt.Axis(values=ticks, format="d"),
+        ),
+        tooltip=[
+            when,
+            alt.Tooltip("item_rank:Q", title="Place", format=","),
+            alt.Tooltip("stream_count:Q", title="Streams", format=","),
         ],
     )
     colour = _colours().accent

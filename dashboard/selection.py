@@ -1,6 +1,7 @@
 """Whose listening, of which time: chosen at the side, kept in the address.
 
 `?listener=me&period=2025-03` opens the same view again; a period is `all_time`, a year or a month.
+The page about one artist, track or album has that there too: `/item?listener=me&artist=<key>`.
 Streamlit empties the address when the page changes, so it is written anew each time.
 """
 
@@ -20,6 +21,23 @@ ALL_TIME: Final = "all_time"
 
 #: All time is drawn by months as long as they can be told apart.
 _YEARS_BY_MONTH: Final = 3
+
+
+#: What may stand in the address with a key.
+_ITEM_TYPES: Final = ("artist", "track", "album")
+
+
+@dataclass(frozen=True)
+class Item:
+    """An artist, track or album, by its item_type and item_key in the marts."""
+
+    item_type: str
+    item_key: str
+
+    @property
+    def parameters(self) -> dict[str, object]:
+        """The parameters of a query about it."""
+        return {"item_type": self.item_type, "item_key": self.item_key}
 
 
 @dataclass(frozen=True)
@@ -132,8 +150,25 @@ def choose() -> Selection:
     with st.sidebar:
         listener = _choose_listener(listeners)
         period = _choose_period(listener)
-    st.query_params.from_dict({"listener": listener, "period": period})
+    item = {name: st.query_params[name] for name in _ITEM_TYPES if name in st.query_params}
+    st.query_params.from_dict({"listener": listener, "period": period} | item)
     return _selection(listeners[listener], period)
+
+
+def asked_item() -> Item | None:
+    """What the address names, or what was looked up last."""
+    for item_type in _ITEM_TYPES:
+        if item_type in st.query_params:
+            st.session_state.item = Item(item_type, st.query_params[item_type])
+    item: Item | None = st.session_state.get("item")
+    return item
+
+
+def open_item(item: Item) -> None:
+    """Go to the page about an artist, track or album; what comes after it is not drawn."""
+    # Streamlit knows a page by its address: app.py drew the one that stands there
+    page = st.Page(lambda: None, url_path="item")
+    st.switch_page(page, query_params={item.item_type: item.item_key})
 
 
 def show_scope(selection: Selection) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from typing import Final
 
 #: What stands where there is nothing to tell.
 _NONE: Final = "–"  # noqa: RUF001 a dash it is
+
+#: What Markdown, and Streamlit in it, gives a meaning to.
+_MARKS: Final = re.compile(r"[\\`*_{}\[\]()<>#+\-.!|$:~]")
 
 DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
@@ -129,6 +133,11 @@ def reason(exclusion_reason: str) -> str:
 def country(code: str) -> str:
     """NO; ZZ stands for none that is known."""
     return "Not known" if code == "ZZ" else code
+
+
+def as_written(name: str) -> str:
+    """A name for text that Streamlit reads as Markdown, where A$AP and *NSYNC mean something."""
+    return _MARKS.sub(r"\\\g<0>", name)
 
 
 def plain(words: dict[str, str], name: str) -> str:

@@ -16,7 +16,7 @@ from dashboard import data
 from ingestion.settings import PROJECT_ROOT
 from tests.marts.conftest import Home
 
-PAGES = ("overview", "top", "rhythm", "habits", "taste", "year_in_review", "data")
+PAGES = ("overview", "top", "rhythm", "habits", "taste", "year_in_review", "item", "data")
 
 
 def opened(**address: str) -> AppTest:
@@ -283,6 +283,60 @@ def test_of_all_time_the_latest_year_is_reviewed_and_a_year_without_a_stream_is_
     )
     change(copy, "delete from marts.agg_year_in_review where year = 2025")
     assert "No stream in 2025" in said(page("year_in_review", period="2025"))
+
+
+def test_an_item_shows_the_numbers_of_the_marts(warehouse: Home) -> None:
+    [(key, name)] = warehouse.query(
+        "select item_key, item_name from marts.agg_period_items"
+        " where period = '2025' and item_type = 'artist' and item_rank = 3"
+    )
+    [(plays, streams, hours, first, last)] = warehouse.query(
+        "select count(*), count(*) filter (is_counted),"
+        " sum(listened_ms) filter (is_counted) / 3600000, min(listening_date), max(listening_date)"
+        f" from marts.fct_plays where artist_key = '{key}'"
+    )
+    tracks = warehouse.query(
+        "select count(*) as streams from marts.fct_plays"
+        f" where is_counted and artist_key = '{key}' group by track_key order by streams desc"
+    )
+
+    app = page("item", artist=key, period="2025")
+
+    assert app.header[0].value == name
+    assert figures(app) == {
+        "Plays": f"{plays:,}",
+        "Streams": f"{streams:,}",
+        "Hours": f"{hours:,.1f} h" if hours < 100 else f"{hours:,.0f} h",
+        "First played": f"{first.day} {first:%b %Y}",
+        "Last played": f"{last.day} {last:%b %Y}",
+    }
+    assert list(app.dataframe[0].value["Streams"]) == [streams for (streams,) in tracks]
+    assert app.query_params["artist"] == key
+
+
+def test_what_is_found_and_chosen_stands_in_the_address(warehouse: Home) -> None:
+    [(key, name)] = warehouse.query(
+        "select item_key, item_name from marts.agg_period_items"
+        " where period = 'all_time' and item_type = 'album' and item_rank = 1"
+    )
+    app = page("item", period="2025")
+
+    app.text_input[0].input(name).run()
+    label = next(label for label in app.pills[0].options if "album by" in label)
+    app.pills[0].select(label).run()
+
+    assert app.header[0].value == name
+    assert app.query_params["album"] == key
+    assert "artist" not in app.query_params
+    assert app.query_params["period"] == "2025"
+
+
+@pytest.mark.usefixtures("warehouse")
+def test_an_item_that_was_never_played_is_named() -> None:
+    assert "me never played the track of this address" in said(page("item", track="none"))
+    app = page("item")
+    app.text_input[0].input("nobody at all").run()
+    assert "me never played anything with “nobody at all”" in said(app)
 
 
 def test_twenty_days_of_plays_are_enough_for_every_page(copy: Path) -> None:

@@ -32,6 +32,15 @@ def answer(name: str, **parameters: object) -> list[dict[str, Any]]:
     return ask(name, **{key: known[key] for key in load_query(name).parameters}).to_pylist()
 
 
+def top_key(warehouse: Home, item_type: str) -> str:
+    """Of what was streamed most in 2025."""
+    [(key,)] = warehouse.query(
+        "select item_key from marts.agg_period_items"
+        f" where period = '2025' and item_type = '{item_type}' and item_rank = 1"
+    )
+    return str(key)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_it_opens_with_its_question(name: str) -> None:
     first_line = (QUERIES / f"{name}.sql").read_text().splitlines()[0]
@@ -50,10 +59,9 @@ def test_it_reads_marts_alone(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.usefixtures("warehouse")
-def test_it_answers_with_the_columns_that_it_names(name: str) -> None:
+def test_it_answers_with_the_columns_that_it_names(name: str, warehouse: Home) -> None:
     query = load_query(name)
-    rows = answer(name)
+    rows = answer(name, item_key=top_key(warehouse, "track"))
 
     assert bool(rows) == (name not in EMPTY)
     assert all(tuple(row) == query.columns for row in rows)
@@ -197,3 +205,31 @@ def test_obsessions_are_found_in_the_days_of_a_week(warehouse: Home) -> None:
         (row["week_start_date"], row["stream_count"], row["day_count"])
         for row in answer("obsessions")
     ] == [(week, streams, days) for week, _, streams, days in expected]
+
+
+@pytest.mark.parametrize("item_type", ["track", "artist", "album"])
+@pytest.mark.parametrize("unit", ["month", "year"])
+def test_places_over_time_are_those_of_the_charts(
+    warehouse: Home, item_type: str, unit: str
+) -> None:
+    key = top_key(warehouse, item_type)
+    expected = warehouse.query(
+        "select stream_count, listening_hours, item_rank from marts.agg_period_items"
+        f" where period_type = '{unit}' and period like '2025%' and item_type = '{item_type}'"
+        f" and item_key = '{key}' order by period"
+    )
+    steps = answer("item_over_time", item_type=item_type, item_key=key, unit=unit)
+
+    assert [tuple(row.values())[1:] for row in steps] == expected
+
+
+@pytest.mark.parametrize("item_type", ["track", "artist", "album"])
+def test_a_search_over_all_finds_each_kind(warehouse: Home, item_type: str) -> None:
+    [(name,)] = warehouse.query(
+        "select item_name from marts.agg_period_items"
+        f" where period = 'all_time' and item_type = '{item_type}' and item_rank = 1"
+    )
+    found = answer("find_items", words=name.lower())
+
+    assert (item_type, name) in {(row["item_type"], row["item_name"]) for row in found}
+    assert answer("find_items", words="nothing is called this") == []
