@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import calendar
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import streamlit as st
 
@@ -114,6 +115,10 @@ class Selection:
     def steps_sentence(self) -> str:
         """What `steps` spans as it stands after `in`: 2025, all time."""
         return f"{self.first_date.year}" if self.period_type == "month" else self.sentence
+
+    def date_of(self, moment: datetime) -> date:
+        """The day of a UTC time on the listener's calendar."""
+        return moment.replace(tzinfo=UTC).astimezone(ZoneInfo(self.time_zone)).date()
 
     def before(self) -> Selection | None:
         """The period before, cut to the days that this one has had so far; None for all time."""

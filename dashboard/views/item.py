@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 import streamlit as st
 
@@ -108,8 +107,8 @@ def _show_figures(selection: Selection, described: dict[str, Any]) -> None:
             "Plays": (number(described["play_count"]), None),
             "Streams": (number(described["stream_count"]), None),
             "Hours": (hours(described["listening_hours"]), None),
-            "First played": (_local_day(selection, described["first_played_at"]), None),
-            "Last played": (_local_day(selection, described["last_played_at"]), None),
+            "First played": (day(selection.date_of(described["first_played_at"])), None),
+            "Last played": (day(selection.date_of(described["last_played_at"])), None),
         }
     )
     st.caption("Of all time, whichever period is chosen; a play may be too short to be a stream.")
@@ -152,8 +151,8 @@ def _show_tracks(selection: Selection, item: Item) -> None:
             **({} if item.item_type == "album" else {"Album": row["album_name"]}),
             "Streams": row["stream_count"],
             "Hours": row["listening_hours"],
-            "First played": _local_date(selection, row["first_played_at"]),
-            "Last played": _local_date(selection, row["last_played_at"]),
+            "First played": selection.date_of(row["first_played_at"]),
+            "Last played": selection.date_of(row["last_played_at"]),
         }
         for row in rows
     ]
@@ -170,12 +169,3 @@ def _show_tracks(selection: Selection, item: Item) -> None:
     chosen = tables.choose(cells, formats, height=400 if len(rows) > 10 else None)
     if chosen is not None:
         open_item(Item("track", rows[chosen]["track_key"]))
-
-
-def _local_date(selection: Selection, moment: datetime) -> date:
-    """The day of a UTC time on the listener's calendar."""
-    return moment.replace(tzinfo=UTC).astimezone(ZoneInfo(selection.time_zone)).date()
-
-
-def _local_day(selection: Selection, moment: datetime) -> str:
-    return day(_local_date(selection, moment))

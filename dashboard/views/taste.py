@@ -149,7 +149,7 @@ def _show_forgotten(selection: Selection) -> None:
                 "Artist": row["artist_name"],
                 "Streams": row["stream_count"],
                 "Hours": row["listening_hours"],
-                "Last played": row["last_played_at"].date(),
+                "Last played": selection.date_of(row["last_played_at"]),
             }
             for row in rows
         ],

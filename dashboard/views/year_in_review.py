@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 import streamlit as st
 
@@ -197,10 +196,9 @@ def _longest_session(selection: Selection, review: dict[str, Any]) -> tuple[str,
     started: datetime | None = review["longest_session_started_at"]
     if started is None:
         return "Longest session", None, ""
-    began = started.replace(tzinfo=UTC).astimezone(ZoneInfo(selection.time_zone))
     return (
         "Longest session",
-        day(began),
+        day(selection.date_of(started)),
         f"{length(review['longest_session_seconds'])},"
         f" {number(review['longest_session_stream_count'])} streams",
     )
