@@ -11,7 +11,17 @@ import streamlit as st
 
 from dashboard.data import Unavailable
 from dashboard.selection import Selection, choose, show_scope
-from dashboard.views import data, habits, item, overview, rhythm, taste, top, year_in_review
+from dashboard.views import (
+    data,
+    habits,
+    item,
+    overview,
+    rhythm,
+    spoken,
+    taste,
+    top,
+    year_in_review,
+)
 from ingestion.errors import UserError
 
 _LOG: Final = logging.getLogger(__name__)
@@ -27,6 +37,7 @@ _PAGES: Final[tuple[tuple[Callable[[Selection], None], str, str], ...]] = (
     (taste.show, "Taste", ":material/palette:"),
     (year_in_review.show, "Year in review", ":material/celebration:"),
     (item.show, "Look up", ":material/search:"),
+    (spoken.show, "Podcasts & audiobooks", ":material/podcasts:"),
     (data.show, "Data", ":material/fact_check:"),
 )
 

@@ -16,7 +16,17 @@ from dashboard import data
 from ingestion.settings import PROJECT_ROOT
 from tests.marts.conftest import Home
 
-PAGES = ("overview", "top", "rhythm", "habits", "taste", "year_in_review", "item", "data")
+PAGES = (
+    "overview",
+    "top",
+    "rhythm",
+    "habits",
+    "taste",
+    "year_in_review",
+    "item",
+    "spoken",
+    "data",
+)
 
 
 def opened(**address: str) -> AppTest:
@@ -339,6 +349,33 @@ def test_an_item_that_was_never_played_is_named() -> None:
     assert "me never played anything with “nobody at all”" in said(app)
 
 
+def test_spoken_words_are_those_of_the_marts(warehouse: Home) -> None:
+    [(shows, hours)] = warehouse.query(
+        "select count(*), sum(listening_hours) from marts.agg_period_items"
+        " where period = '2025' and item_type = 'show'"
+    )
+    [(book_hours,)] = warehouse.query(
+        "select sum(listened_ms) / 3600000 from marts.fct_plays"
+        " where is_counted and content_type = 'chapter' and year = 2025"
+    )
+
+    shown = figures(page("spoken", period="2025"))
+
+    assert shown["Podcasts"] == f"{shows:,}"
+    assert shown["Hours of podcasts"] == f"{hours:,.1f} h"
+    assert shown["Hours of audiobooks"] == f"{book_hours:,.1f} h"
+
+
+def test_without_podcasts_and_audiobooks_it_says_so(copy: Path) -> None:
+    change(
+        copy,
+        "delete from marts.fct_plays where content_type in ('episode', 'chapter')",
+        "delete from marts.agg_period_item_streams where item_type = 'show'",
+    )
+
+    assert "No podcast and no audiobook was heard in 2025" in said(page("spoken", period="2025"))
+
+
 def test_twenty_days_of_plays_are_enough_for_every_page(copy: Path) -> None:
     change(
         copy,
@@ -352,7 +389,7 @@ def test_twenty_days_of_plays_are_enough_for_every_page(copy: Path) -> None:
     for name in PAGES:
         app = page(name)
         assert not app.exception
-        assert app.dataframe or app.metric
+        assert app.dataframe or app.metric or "No podcast and no audiobook" in said(app)
 
 
 @pytest.mark.usefixtures("warehouse")

@@ -233,3 +233,27 @@ def test_a_search_over_all_finds_each_kind(warehouse: Home, item_type: str) -> N
 
     assert (item_type, name) in {(row["item_type"], row["item_name"]) for row in found}
     assert answer("find_items", words="nothing is called this") == []
+
+
+def test_what_was_heard_of_an_episode_is_all_that_its_plays_heard(warehouse: Home) -> None:
+    expected = warehouse.query(
+        "select sum(listened_ms) as heard_ms, heard_ms >= 0.9 * any_value(duration_ms)"
+        " from marts.fct_plays join marts.dim_episodes using (episode_id)"
+        " where exclusion_reason is distinct from 'retry' and listening_date < '2026-01-01'"
+        " group by episode_id having max(listening_date) >= '2025-01-01' and heard_ms > 0"
+    )
+    episodes = answer("episodes")
+
+    assert sorted(
+        (round(row["heard_hours"] * 3_600_000), row["is_finished"]) for row in episodes
+    ) == sorted(expected)
+
+
+def test_podcasts_and_audiobooks_of_a_year_make_its_spoken_hours(warehouse: Home) -> None:
+    [(shows,)] = warehouse.query(
+        "select sum(stream_count) from marts.agg_period_items"
+        " where period = '2025' and item_type = 'show'"
+    )
+    books = sum(row["stream_count"] for row in answer("audiobooks"))
+
+    assert sum(row["stream_count"] for row in answer("spoken_hours")) == shows + books
