@@ -16,6 +16,7 @@ from dashboard.views import (
     habits,
     item,
     overview,
+    playlists,
     rhythm,
     spoken,
     taste,
@@ -38,6 +39,7 @@ _PAGES: Final[tuple[tuple[Callable[[Selection], None], str, str], ...]] = (
     (year_in_review.show, "Year in review", ":material/celebration:"),
     (item.show, "Look up", ":material/search:"),
     (spoken.show, "Podcasts & audiobooks", ":material/podcasts:"),
+    (playlists.show, "Playlists", ":material/queue_music:"),
     (data.show, "Data", ":material/fact_check:"),
 )
 

@@ -8,6 +8,8 @@ from typing import Any, Final
 import pyarrow as pa
 import streamlit as st
 
+from dashboard.words import NONE
+
 _COVERS: Final = "https://i.scdn.co/"
 
 Cells = list[dict[str, Any]]
@@ -30,6 +32,7 @@ def show(
         hide_index=True,
         width="stretch",
         height=height or "auto",
+        placeholder=NONE,
     )
 
 
@@ -43,6 +46,7 @@ def choose(
         hide_index=True,
         width="stretch",
         height=height or "auto",
+        placeholder=NONE,
         on_select="rerun",
         selection_mode="single-row",
     )

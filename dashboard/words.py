@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Final
 
 #: What stands where there is nothing to tell.
-_NONE: Final = "–"  # noqa: RUF001 a dash it is
+NONE: Final = "–"  # noqa: RUF001 a dash it is
 
 #: What Markdown, and Streamlit in it, gives a meaning to.
 _MARKS: Final = re.compile(r"[\\`*_{}\[\]()<>#+\-.!|$:~]")
@@ -87,29 +87,29 @@ STATUSES: Final = {
 
 def number(value: float | None) -> str:
     """1,234; a dash where there is none."""
-    return _NONE if value is None else f"{value:,.0f}"
+    return NONE if value is None else f"{value:,.0f}"
 
 
 def hours(value: float | None) -> str:
     """1,234 h, and 12.3 h below a hundred."""
     if value is None:
-        return _NONE
+        return NONE
     return f"{value:,.0f} h" if value >= 100 else f"{value:,.1f} h"
 
 
 def share(value: float | None) -> str:
     """12.3 %."""
-    return _NONE if value is None else f"{100 * value:,.1f} %"
+    return NONE if value is None else f"{100 * value:,.1f} %"
 
 
 def day(value: date | None) -> str:
     """1 February 2026."""
-    return _NONE if value is None else f"{value.day} {value:%b %Y}"
+    return NONE if value is None else f"{value.day} {value:%b %Y}"
 
 
 def moment(value: datetime | None) -> str:
     """1 February 2026, 23:55 UTC; of a time without zone that is UTC."""
-    return _NONE if value is None else f"{day(value)}, {value:%H:%M} UTC"
+    return NONE if value is None else f"{day(value)}, {value:%H:%M} UTC"
 
 
 def length(seconds: float) -> str:

@@ -22,6 +22,7 @@ PAGES = (
     "Year in review",
     "Look up",
     "Podcasts & audiobooks",
+    "Playlists",
     "Data",
 )
 

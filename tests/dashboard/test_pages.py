@@ -25,6 +25,7 @@ PAGES = (
     "year_in_review",
     "item",
     "spoken",
+    "playlists",
     "data",
 )
 
@@ -374,6 +375,48 @@ def test_without_podcasts_and_audiobooks_it_says_so(copy: Path) -> None:
     )
 
     assert "No podcast and no audiobook was heard in 2025" in said(page("spoken", period="2025"))
+
+
+def test_of_a_playlist_it_shows_what_was_taken_out_and_what_never_streamed(copy: Path) -> None:
+    app = page("playlists")
+    [key] = [box.value for box in app.selectbox if box.label == "Playlist"]
+    with duckdb.connect(copy) as connection:
+        [(items,)] = connection.execute(
+            "select count(*) from marts.fct_playlist_memberships where playlist_key = ?", [key]
+        ).fetchall()
+        [(out, name)] = connection.execute(
+            "select membership_key, item_name from marts.fct_playlist_memberships"
+            " where playlist_key = ? and item_type = 'track' order by item_position limit 1",
+            [key],
+        ).fetchall()
+    change(
+        copy,
+        "update marts.fct_playlist_memberships set is_current = false,"
+        f" valid_until_at = timestamp '2026-01-10' where membership_key = '{out}'",
+    )
+    with duckdb.connect(copy, read_only=True) as connection:
+        [(never,)] = connection.execute(
+            "select count(*) from marts.fct_playlist_memberships as memberships"
+            " where playlist_key = ? and is_current and track_key is not null and not exists ("
+            " from marts.fct_plays as plays where is_counted and ended_at >= valid_from_at"
+            " and plays.track_key = memberships.track_key)",
+            [key],
+        ).fetchall()
+
+    app = page("playlists")
+    assert figures(app) == {
+        "Items": f"{items - 1:,}",
+        "Never streamed": f"{never:,}",
+        "Taken out": "1",
+    }
+    app.segmented_control[0].set_value("Taken out").run()
+    assert list(app.dataframe[-1].value["Item"]) == [name]
+
+
+def test_without_the_web_api_playlists_are_not_known(copy: Path) -> None:
+    change(copy, "delete from marts.dim_playlists")
+
+    assert "No playlists are known yet" in said(page("playlists"))
 
 
 def test_twenty_days_of_plays_are_enough_for_every_page(copy: Path) -> None:

@@ -41,6 +41,15 @@ def top_key(warehouse: Home, item_type: str) -> str:
     return str(key)
 
 
+def a_playlist(warehouse: Home) -> str:
+    """The one with the most items."""
+    [(key,)] = warehouse.query(
+        "select playlist_key from marts.fct_playlist_memberships"
+        " group by playlist_key order by count(*) desc, playlist_key limit 1"
+    )
+    return str(key)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_it_opens_with_its_question(name: str) -> None:
     first_line = (QUERIES / f"{name}.sql").read_text().splitlines()[0]
@@ -61,7 +70,7 @@ def test_it_reads_marts_alone(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_it_answers_with_the_columns_that_it_names(name: str, warehouse: Home) -> None:
     query = load_query(name)
-    rows = answer(name, item_key=top_key(warehouse, "track"))
+    rows = answer(name, item_key=top_key(warehouse, "track"), playlist_key=a_playlist(warehouse))
 
     assert bool(rows) == (name not in EMPTY)
     assert all(tuple(row) == query.columns for row in rows)
@@ -257,3 +266,18 @@ def test_podcasts_and_audiobooks_of_a_year_make_its_spoken_hours(warehouse: Home
     books = sum(row["stream_count"] for row in answer("audiobooks"))
 
     assert sum(row["stream_count"] for row in answer("spoken_hours")) == shows + books
+
+
+def test_streams_of_a_playlists_items_are_those_while_they_stood_there(warehouse: Home) -> None:
+    key = a_playlist(warehouse)
+    expected = warehouse.query(
+        "select item_name, (select count(*) from marts.fct_plays as plays where is_counted"
+        " and plays.track_key = memberships.track_key and ended_at >= valid_from_at"
+        " and ended_at < coalesce(valid_until_at, timestamp '2100-01-01'))"
+        f" from marts.fct_playlist_memberships as memberships where playlist_key = '{key}'"
+    )
+    items = answer("playlist_items", playlist_key=key)
+    sizes = answer("playlist_sizes", playlist_key=key)
+
+    assert sorted((row["item_name"], row["stream_count"]) for row in items) == sorted(expected)
+    assert sizes[-1]["item_count"] == len(items)

@@ -54,7 +54,14 @@ class Home:
         ensure_raw_tables(settings)
         return report
 
-    def poll(self, service: Service, *, until: datetime, max_calls: int = 12) -> None:
+    def poll(
+        self,
+        service: Service,
+        *,
+        until: datetime,
+        max_calls: int = 12,
+        playlist_limit: int | None = 0,
+    ) -> None:
         """Ask a simulated Spotify every 16 hours until its clock stands at `until`."""
         settings = load_settings(
             duckdb_path=self.duckdb_path,
@@ -69,7 +76,7 @@ class Home:
             requests_per_minute=0,
             max_calls_per_day=100_000,
             max_calls=max_calls,  # plays come first: of 12, hardly any are left for the catalogue
-            playlist_limit=0,
+            playlist_limit=playlist_limit,
             top_limit=0,
             ask_lists_every_hours=1_000_000,
         )
