@@ -12,6 +12,7 @@ import streamlit as st
 from dashboard.data import Unavailable
 from dashboard.selection import Selection, choose, show_scope
 from dashboard.views import (
+    compare,
     data,
     habits,
     item,
@@ -40,6 +41,7 @@ _PAGES: Final[tuple[tuple[Callable[[Selection], None], str, str], ...]] = (
     (item.show, "Look up", ":material/search:"),
     (spoken.show, "Podcasts & audiobooks", ":material/podcasts:"),
     (playlists.show, "Playlists", ":material/queue_music:"),
+    (compare.show, "Compare", ":material/group:"),
     (data.show, "Data", ":material/fact_check:"),
 )
 

@@ -419,6 +419,33 @@ def test_without_the_web_api_playlists_are_not_known(copy: Path) -> None:
     assert "No playlists are known yet" in said(page("playlists"))
 
 
+def test_two_listeners_are_compared_by_the_artists_that_they_share(copy: Path) -> None:
+    assert "This warehouse knows me alone." in said(page("compare", period="2025"))
+    change(
+        copy,
+        "insert into marts.dim_listeners"
+        " select * replace ('you' as listener, 1 as play_count) from marts.dim_listeners",
+        *(
+            f"insert into marts.{name} select * replace ('you' as listener) from marts.{name}"
+            for name in ("agg_daily_listening", "agg_period_listening")
+        ),
+        # every stream of half of the artists
+        "insert into marts.agg_period_item_streams select * replace ('you' as listener)"
+        " from marts.agg_period_item_streams where item_type = 'artist' and item_key < '8'",
+    )
+    with duckdb.connect(copy, read_only=True) as connection:
+        [(artists, share)] = connection.execute(
+            "select count(*), sum(stream_share) from marts.agg_period_items where period = '2025'"
+            " and listener = 'me' and item_type = 'artist' and item_key < '8'"
+        ).fetchall()
+
+    app = page("compare", period="2025")
+
+    # of mine a part, of yours all: what both have in common is mine
+    assert figures(app) == {"Alike": f"{100 * share:.1f} %", "Shared artists": f"{artists:,}"}
+    assert len(app.dataframe[0].value) == artists
+
+
 def test_twenty_days_of_plays_are_enough_for_every_page(copy: Path) -> None:
     change(
         copy,

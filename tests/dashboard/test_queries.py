@@ -20,6 +20,7 @@ PARAMETERS = {
     "words": "",
     "row_count": 50,
     "unit": "month",
+    "other_listener": "me",
 }
 NAMES = sorted(path.stem for path in QUERIES.glob("*.sql"))
 
@@ -281,3 +282,13 @@ def test_streams_of_a_playlists_items_are_those_while_they_stood_there(warehouse
 
     assert sorted((row["item_name"], row["stream_count"]) for row in items) == sorted(expected)
     assert sizes[-1]["item_count"] == len(items)
+
+
+def test_a_listener_is_wholly_like_themselves(warehouse: Home) -> None:
+    [(artists,)] = warehouse.query(
+        "select count(*) from marts.agg_period_items where period = '2025' and item_type = 'artist'"
+    )
+    first = answer("shared_artists")[0]
+
+    assert first["match_count"] == artists
+    assert first["affinity_share"] == pytest.approx(1)
