@@ -1,6 +1,6 @@
 -- What share of each month or year had the genres that were heard most, the first of them first?
--- By the rule of agg_period_items, a stream shared equally among its artist's genres; to read that
--- itself would rank every item of every period.
+-- By the rule of agg_period_items, a stream shared equally among its artist's genres, in whole
+-- millionths; to read that itself would rank every item of every period.
 with artist_genres as (
 
     select
@@ -16,8 +16,8 @@ steps as (
     select
         listening.period_start_date as start_date,
         artist_genres.genre,
-        sum(cast(items.stream_count as double precision) / artist_genres.genre_count)
-            as stream_count
+        sum(floor(items.stream_count * 1000000 / artist_genres.genre_count)) as stream_credit,
+        sum(floor(items.listened_ms / artist_genres.genre_count)) as listened_ms
     from marts.agg_period_item_streams as items
     inner join marts.agg_period_listening as listening
         on
@@ -40,7 +40,9 @@ best_genres as (
 
     select
         genre,
-        row_number() over (order by sum(stream_count) desc, genre) as genre_rank
+        row_number() over (
+            order by sum(stream_credit) desc, sum(listened_ms) desc, genre
+        ) as genre_rank
     from steps
     group by genre
     order by genre_rank
@@ -51,8 +53,10 @@ best_genres as (
 shares as (
 
     select
-        *,
-        stream_count / sum(stream_count) over (partition by start_date) as stream_share
+        start_date,
+        genre,
+        cast(stream_credit as double precision)
+        / sum(stream_credit) over (partition by start_date) as stream_share
     from steps
 
 )

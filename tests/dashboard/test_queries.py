@@ -60,6 +60,14 @@ def test_it_opens_with_its_question(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_nothing_but_a_parameter_looks_like_one(name: str) -> None:
+    """Postgres' driver takes every question mark for one, in comments too."""
+    query = load_query(name)
+
+    assert query.sql.count("?") == len(query.parameters)
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_it_reads_marts_alone(name: str) -> None:
     sql = load_query(name).sql
 
