@@ -80,7 +80,7 @@ def _label(found: dict[str, Any]) -> str:
 def _top_artist(selection: Selection) -> Item | None:
     """What is shown before anything was looked up."""
     tops = ask(
-        "top_items", **selection.item_period, item_type="artist", words="", row_count=1
+        "most_streamed", **selection.item_period, item_type="artist", row_count=1
     ).to_pylist()
     return Item("artist", tops[0]["item_key"]) if tops else None
 

@@ -53,12 +53,11 @@ def _say_which(selection: Selection, year: int) -> None:
 
 def _top(selection: Selection, year: int, item_type: str) -> list[dict[str, Any]]:
     return ask(
-        "top_items",
+        "most_streamed",
         listener=selection.listener,
         period=f"{year}",
         period_type="year",
         item_type=item_type,
-        words="",
         row_count=_TOP,
     ).to_pylist()
 

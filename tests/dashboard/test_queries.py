@@ -101,6 +101,23 @@ def test_the_first_place_is_the_item_streamed_most(
     assert (first["item_rank"], first["stream_count"]) == (1, most)
 
 
+@pytest.mark.parametrize("item_type", ["track", "artist", "album"])
+@pytest.mark.parametrize(
+    ("period", "period_type"), [("2025-03", "month"), ("2025", "year"), ("all_time", "all_time")]
+)
+def test_most_streamed_is_what_leads_the_charts(
+    warehouse: Home, item_type: str, period: str, period_type: str
+) -> None:
+    expected = warehouse.query(
+        "select item_key, item_name, artist_name, stream_count from marts.agg_period_items"
+        f" where period = '{period}' and item_type = '{item_type}' order by item_rank limit 5"
+    )
+    chosen = {"item_type": item_type, "period": period, "period_type": period_type}
+
+    items = answer("most_streamed", **chosen, row_count=5)
+    assert [tuple(row.values()) for row in items] == expected
+
+
 @pytest.mark.parametrize("item_type", ["track", "recording", "artist", "album"])
 @pytest.mark.usefixtures("warehouse")
 def test_what_has_a_cover_in_the_catalogue_shows_it(item_type: str) -> None:
