@@ -30,7 +30,7 @@ streams as (
 
 select
     playlists.playlist_key,
-    playlists.playlist_name,
+    coalesce(playlists.playlist_name, playlists.playlist_id) as playlist_name,
     playlists.owner_name,
     playlists.is_own,
     playlists.removed_at,
@@ -45,4 +45,4 @@ left join items
 left join streams
     on playlists.playlist_uri = streams.context_uri
 where playlists.listener = :listener
-order by stream_count desc, item_count desc, playlists.playlist_name, playlists.playlist_key
+order by stream_count desc, item_count desc, playlist_name, playlists.playlist_key
