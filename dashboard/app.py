@@ -11,7 +11,19 @@ import streamlit as st
 
 from dashboard.data import Unavailable
 from dashboard.selection import Selection, choose, show_scope
-from dashboard.views import data, habits, overview, rhythm, top
+from dashboard.views import (
+    compare,
+    data,
+    habits,
+    item,
+    overview,
+    playlists,
+    rhythm,
+    spoken,
+    taste,
+    top,
+    year_in_review,
+)
 from ingestion.errors import UserError
 
 _LOG: Final = logging.getLogger(__name__)
@@ -24,6 +36,12 @@ _PAGES: Final[tuple[tuple[Callable[[Selection], None], str, str], ...]] = (
     (top.show, "Top", ":material/trophy:"),
     (rhythm.show, "Rhythm", ":material/schedule:"),
     (habits.show, "Habits", ":material/devices:"),
+    (taste.show, "Taste", ":material/palette:"),
+    (year_in_review.show, "Year in review", ":material/celebration:"),
+    (item.show, "Look up", ":material/search:"),
+    (spoken.show, "Podcasts & audiobooks", ":material/podcasts:"),
+    (playlists.show, "Playlists", ":material/queue_music:"),
+    (compare.show, "Compare", ":material/group:"),
     (data.show, "Data", ":material/fact_check:"),
 )
 
@@ -37,7 +55,7 @@ def main() -> None:
 
     page = st.navigation(
         [
-            st.Page(drawn(show), title=title, icon=icon, url_path=title.lower(), default=not place)
+            st.Page(drawn(show), title=title, icon=icon, url_path=_path(show), default=not place)
             for place, (show, title, icon) in enumerate(_PAGES)
         ]
     )
@@ -49,6 +67,11 @@ def main() -> None:
     except (Unavailable, UserError) as error:
         _LOG.warning("%s", error, exc_info=error.__cause__)
         st.info(str(error), icon=":material/info:")
+
+
+def _path(show: Callable[[Selection], None]) -> str:
+    """A page's address: the name of its file."""
+    return show.__module__.rsplit(".", 1)[-1]
 
 
 main()

@@ -6,6 +6,7 @@ anybody to tell hues apart.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final, Literal
@@ -17,6 +18,16 @@ import streamlit as st
 from dashboard.words import DAYS, SOURCES
 
 _ROUNDED: Final = 3
+
+#: The span that a bar or point takes, whichever clock the browser is on, and how it is written.
+_SPANS: Final = {
+    "day": ("utcyearmonthdate", "%-d %B %Y"),
+    "month": ("utcyearmonth", "%B %Y"),
+}
+
+_PLACES: Final = tuple(digit * 10**power for power in range(6) for digit in (1, 2, 5))
+
+_NEW_AND_KNOWN: Final = {"New": "new_artist_count", "Heard before": "known_artist_count"}
 
 
 @dataclass(frozen=True)
@@ -39,18 +50,16 @@ _DARK: Final = _Colours(
 
 
 def hours_over_time(rows: pa.Table, unit: str) -> None:
-    """Bars of hours; `unit` is what a bar stands for: day or month."""
-    day_format = "%-d %B %Y" if unit == "day" else "%B %Y"
-    # a bar spans its whole day or month, whichever clock the browser is on
-    time_unit = "utcyearmonthdate" if unit == "day" else "utcyearmonth"
+    """Bars of hours; `unit` is what a bar stands for: day, month or year."""
+    dated, across, when = _over_time(rows, unit)
     chart = (
-        alt.Chart(_with_dates(rows, "start_date"))
+        alt.Chart(dated)
         .mark_bar(color=_colours().accent, cornerRadiusEnd=_ROUNDED)
         .encode(
-            x=alt.X(f"{time_unit}(start_date):T", title=None, axis=alt.Axis(grid=False)),
+            x=across,
             y=alt.Y("listening_hours:Q", title="Hours"),
             tooltip=[
-                alt.Tooltip(f"{time_unit}(start_date):T", title=unit.title(), format=day_format),
+                when,
                 alt.Tooltip("listening_hours:Q", title="Hours", format=",.1f"),
                 alt.Tooltip("stream_count:Q", title="Streams", format=","),
             ],
@@ -60,20 +69,146 @@ def hours_over_time(rows: pa.Table, unit: str) -> None:
     _show(chart)
 
 
-def skips_over_time(rows: pa.Table) -> None:
-    """The share of plays that were skipped, month by month."""
-    base = alt.Chart(_with_dates(rows, "start_date")).encode(
-        x=alt.X("utcyearmonth(start_date):T", title=None, axis=alt.Axis(grid=False)),
-        y=alt.Y("skipped_share:Q", title="Skipped", axis=alt.Axis(format=".0%")),
+def line_over_time(
+    rows: pa.Table,
+    value: str,
+    *,
+    title: str,
+    unit: str,
+    number_format: str,
+    more: Mapping[str, str] | None = None,
+) -> None:
+    """A line through one number of each month or year.
+
+    Args:
+        rows: with `start_date`.
+        value: the column to draw.
+        title: of the axis.
+        unit: what a point stands for: month or year.
+        number_format: of the axis and of what a point tells, as D3 writes it.
+        more: counts that a point tells besides, by their titles.
+    """
+    dated, across, when = _over_time(rows, unit)
+    base = alt.Chart(dated).encode(
+        x=across,
+        y=alt.Y(f"{value}:Q", title=title, axis=alt.Axis(format=number_format.replace(".1", ".0"))),
         tooltip=[
-            alt.Tooltip("utcyearmonth(start_date):T", title="Month", format="%B %Y"),
-            alt.Tooltip("skipped_share:Q", title="Skipped", format=".1%"),
-            alt.Tooltip("play_count:Q", title="Of plays", format=","),
+            when,
+            alt.Tooltip(f"{value}:Q", title=title, format=number_format),
+            *(
+                alt.Tooltip(f"{name}:Q", title=words, format=",")
+                for words, name in (more or {}).items()
+            ),
         ],
     )
     colour = _colours().accent
     line = base.mark_line(color=colour, strokeWidth=2)
     _show((line + base.mark_point(color=colour, filled=True, size=36)).properties(height=220))
+
+
+def places_over_time(rows: pa.Table, unit: str) -> None:
+    """The place in the charts of each month or year, the first on top.
+
+    As far from place 10 to 1 as from 100 to 10: so it is felt, and so it can be read.
+    """
+    dated, across, when = _over_time(rows, unit)
+    worst: int = max(row["item_rank"] for row in rows.to_pylist())
+    ticks = [tick for tick in _PLACES if tick <= worst]
+    base = alt.Chart(dated).encode(
+        x=across,
+        y=alt.Y(
+            "item_rank:Q",
+            title="Place",
+            scale=alt.Scale(type="log", domain=[max(worst, 2), 1], nice=False),
+            axis=alt.Axis(values=ticks, format="d"),
+        ),
+        tooltip=[
+            when,
+            alt.Tooltip("item_rank:Q", title="Place", format=","),
+            alt.Tooltip("stream_count:Q", title="Streams", format=","),
+        ],
+    )
+    colour = _colours().accent
+    line = base.mark_line(color=colour, strokeWidth=2)
+    _show((line + base.mark_point(color=colour, filled=True, size=36)).properties(height=220))
+
+
+def shares_over_time(rows: list[dict[str, Any]], label: str, *, title: str, unit: str) -> None:
+    """A strip for each label, stronger where it had more of the month or year.
+
+    Args:
+        rows: with `start_date` and `stream_share`, in the order of the strips.
+        label: the column that names a strip.
+        title: what a strip stands for.
+        unit: month or year.
+    """
+    steps = _steps([row["start_date"] for row in rows], unit)
+    cells = [
+        {
+            "label": row[label],
+            "step": steps[row["start_date"]],
+            "stream_share": row["stream_share"],
+        }
+        for row in rows
+    ]
+    labels = list(dict.fromkeys(cell["label"] for cell in cells))
+    chart = (
+        alt.Chart(pa.Table.from_pylist(cells))
+        .mark_rect(cornerRadius=_ROUNDED)
+        .encode(
+            x=_step_axis(steps, padding=0.04),
+            y=alt.Y(
+                "label:O",
+                title=None,
+                sort=labels,
+                scale=alt.Scale(paddingInner=0.12),
+                axis=alt.Axis(ticks=False, domain=False, labelLimit=140),
+            ),
+            color=_amount("stream_share", max(cell["stream_share"] for cell in cells)),
+            tooltip=[
+                alt.Tooltip("label:N", title=title),
+                alt.Tooltip("step:N", title=unit.title()),
+                alt.Tooltip("stream_share:Q", title="Of streams", format=".1%"),
+            ],
+        )
+        .properties(height=26 * len(labels) + 30)
+    )
+    _show(chart)
+
+
+def new_and_known(rows: list[dict[str, Any]], unit: str) -> None:
+    """Artists of each month or year: those heard for the first time upon those heard before."""
+    steps = _steps([row["start_date"] for row in rows], unit)
+    cells = [
+        {"step": steps[row["start_date"]], "kind": kind, "place": place, "artist_count": row[name]}
+        for row in rows
+        for place, (kind, name) in enumerate(_NEW_AND_KNOWN.items())
+    ]
+    colours = _colours()
+    chart = (
+        alt.Chart(pa.Table.from_pylist(cells))
+        .mark_bar(cornerRadiusEnd=_ROUNDED)
+        .encode(
+            x=_step_axis(steps),
+            y=alt.Y("artist_count:Q", title="Artists"),
+            order=alt.Order("place:Q"),
+            color=alt.Color(
+                "kind:N",
+                sort=list(_NEW_AND_KNOWN),
+                scale=alt.Scale(
+                    domain=list(_NEW_AND_KNOWN), range=[colours.accent, colours.amounts[1]]
+                ),
+                legend=alt.Legend(title=None, orient="top"),
+            ),
+            tooltip=[
+                alt.Tooltip("step:N", title=unit.title()),
+                alt.Tooltip("kind:N", title="Artists"),
+                alt.Tooltip("artist_count:Q", title="Number", format=","),
+            ],
+        )
+        .properties(height=260)
+    )
+    _show(chart)
 
 
 def week_clock(rows: pa.Table) -> None:
@@ -242,6 +377,43 @@ def _amount(field: str, most: float, scale_type: Literal["linear", "sqrt"] = "li
     colours = [_colours().nothing, *_colours().amounts]
     scale = alt.Scale(range=colours, domainMin=0, domainMax=most, type=scale_type)
     return alt.Color(f"{field}:Q", legend=None, scale=scale)
+
+
+def _over_time(rows: pa.Table, unit: str) -> tuple[pa.Table, alt.X, alt.Tooltip]:
+    """Rows with `start_date`, how they lie from left to right, and how each says when it is."""
+    if unit == "year":  # a year's name stands below the middle of it, not at its first day
+        cells = rows.to_pylist()
+        steps = _steps([cell["start_date"] for cell in cells], unit)
+        named = [cell | {"step": steps[cell["start_date"]]} for cell in cells]
+        return pa.Table.from_pylist(named), _step_axis(steps), alt.Tooltip("step:N", title="Year")
+    time_unit, time_format = _SPANS[unit]
+    field = f"{time_unit}(start_date):T"
+    return (
+        _with_dates(rows, "start_date"),
+        alt.X(field, title=None, axis=alt.Axis(grid=False)),
+        alt.Tooltip(field, title=unit.title(), format=time_format),
+    )
+
+
+def _step_axis(steps: dict[date, str], padding: float = 0.1) -> alt.X:
+    return alt.X(
+        "step:O",
+        title=None,
+        sort=None,
+        scale=alt.Scale(domain=list(steps.values()), paddingInner=padding),
+        axis=alt.Axis(labelAngle=0, labelOverlap=True, ticks=False),
+    )
+
+
+def _steps(starts: list[date], unit: str) -> dict[date, str]:
+    """Every month or year from the first to the last, and its name on an axis."""
+    first, last = min(starts), max(starts)
+    if unit == "year":
+        return {date(year, 1, 1): f"{year}" for year in range(first.year, last.year + 1)}
+    months = range(first.year * 12 + first.month - 1, last.year * 12 + last.month)
+    dates = [date(month // 12, month % 12 + 1, 1) for month in months]
+    words = "%b" if first.year == last.year else "%b %Y"
+    return {month: f"{month:{words}}" for month in dates}
 
 
 def _colours() -> _Colours:

@@ -11,6 +11,7 @@ import re
 import time
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from threading import Lock
@@ -37,6 +38,9 @@ _ANSWERS_KEPT: Final = 500
 _SERVER_ANSWERS_LAST_SECONDS: Final = 60
 
 _PARAMETER: Final = re.compile(r"(?<!:):([a-z_]+)")
+
+#: Left out of what is asked: the question that a file opens with ends with what marks a parameter.
+_COMMENT: Final = re.compile(r"--.*\n")
 
 _Question: TypeAlias = tuple[object, ...]
 
@@ -112,7 +116,7 @@ def ask(name: str, **parameters: object) -> pa.Table:
 @cache
 def load_query(name: str) -> Query:
     """A file of `queries/`, parsed once."""
-    text = (QUERIES / f"{name}.sql").read_text()
+    text = _COMMENT.sub("\n", (QUERIES / f"{name}.sql").read_text())
     parameters = tuple(_PARAMETER.findall(text))
     sql = _PARAMETER.sub("?", text)
     parsed = sqlglot.parse_one(sql, dialect="duckdb")
@@ -179,5 +183,13 @@ def _is_held(error: WarehouseError) -> bool:
 def _table(query: Query, rows: list[Row]) -> pa.Table:
     columns = zip(*rows, strict=True) if rows else [()] * len(query.columns)
     return pa.table(
-        {name: list(values) for name, values in zip(query.columns, columns, strict=True)}
+        {
+            name: [_number(value) if isinstance(value, Decimal) else value for value in values]
+            for name, values in zip(query.columns, columns, strict=True)
+        }
     )
+
+
+def _number(value: Decimal) -> int | float:
+    """A sum of Postgres', as DuckDB would give it: what has no decimal places counts something."""
+    return float(value) if value.as_tuple().exponent else int(value)

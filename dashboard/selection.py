@@ -1,6 +1,7 @@
 """Whose listening, of which time: chosen at the side, kept in the address.
 
 `?listener=me&period=2025-03` opens the same view again; a period is `all_time`, a year or a month.
+The page about one artist, track or album has that there too: `/item?listener=me&artist=<key>`.
 Streamlit empties the address when the page changes, so it is written anew each time.
 """
 
@@ -8,8 +9,9 @@ from __future__ import annotations
 
 import calendar
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import streamlit as st
 
@@ -17,6 +19,26 @@ from dashboard.data import Unavailable, ask
 from dashboard.words import day
 
 ALL_TIME: Final = "all_time"
+
+#: All time is drawn by months as long as they can be told apart.
+_YEARS_BY_MONTH: Final = 3
+
+
+#: What may stand in the address with a key.
+_ITEM_TYPES: Final = ("artist", "track", "album")
+
+
+@dataclass(frozen=True)
+class Item:
+    """An artist, track or album, by its item_type and item_key in the marts."""
+
+    item_type: str
+    item_key: str
+
+    @property
+    def parameters(self) -> dict[str, object]:
+        """The parameters of a query about it."""
+        return {"item_type": self.item_type, "item_key": self.item_key}
 
 
 @dataclass(frozen=True)
@@ -72,6 +94,32 @@ class Selection:
             "period_type": self.period_type,
         }
 
+    @property
+    def unit(self) -> str:
+        """What one step of a chart over time stands for: month, or year where months are many."""
+        years = self.last_date.year - self.first_date.year + 1
+        return "year" if self.period == ALL_TIME and years > _YEARS_BY_MONTH else "month"
+
+    @property
+    def steps(self) -> dict[str, object]:
+        """The parameters of a query over time: whole years, so of a month its year."""
+        last_year = (self.until_date - timedelta(days=1)).year
+        return {
+            "listener": self.listener,
+            "unit": self.unit,
+            "from_date": self.first_date.replace(month=1, day=1),
+            "until_date": date(last_year + 1, 1, 1),
+        }
+
+    @property
+    def steps_sentence(self) -> str:
+        """What `steps` spans as it stands after `in`: 2025, all time."""
+        return f"{self.first_date.year}" if self.period_type == "month" else self.sentence
+
+    def date_of(self, moment: datetime) -> date:
+        """The day of a UTC time on the listener's calendar."""
+        return moment.replace(tzinfo=UTC).astimezone(ZoneInfo(self.time_zone)).date()
+
     def before(self) -> Selection | None:
         """The period before, cut to the days that this one has had so far; None for all time."""
         if self.period == ALL_TIME:
@@ -107,8 +155,25 @@ def choose() -> Selection:
     with st.sidebar:
         listener = _choose_listener(listeners)
         period = _choose_period(listener)
-    st.query_params.from_dict({"listener": listener, "period": period})
+    item = {name: st.query_params[name] for name in _ITEM_TYPES if name in st.query_params}
+    st.query_params.from_dict({"listener": listener, "period": period} | item)
     return _selection(listeners[listener], period)
+
+
+def asked_item() -> Item | None:
+    """What the address names, or what was looked up last."""
+    for item_type in _ITEM_TYPES:
+        if item_type in st.query_params:
+            st.session_state.item = Item(item_type, st.query_params[item_type])
+    item: Item | None = st.session_state.get("item")
+    return item
+
+
+def open_item(item: Item) -> None:
+    """Go to the page about an artist, track or album; what comes after it is not drawn."""
+    # Streamlit knows a page by its address: app.py drew the one that stands there
+    page = st.Page(lambda: None, url_path="item")
+    st.switch_page(page, query_params={item.item_type: item.item_key})
 
 
 def show_scope(selection: Selection) -> None:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import pyarrow as pa
 import streamlit as st
+
+from dashboard.words import NONE
+
+_COVERS: Final = "https://i.scdn.co/"
 
 Cells = list[dict[str, Any]]
 """One dict per row, from the label of a column to its value."""
@@ -28,7 +32,30 @@ def show(
         hide_index=True,
         width="stretch",
         height=height or "auto",
+        placeholder=NONE,
     )
+
+
+def choose(
+    cells: Cells, formats: Mapping[str, Any] | None = None, *, height: int | None = None
+) -> int | None:
+    """The same, but a row can be chosen; returns its place, from 0, once one is."""
+    event: Any = st.dataframe(
+        pa.Table.from_pylist(cells),
+        column_config=dict(formats or {}),
+        hide_index=True,
+        width="stretch",
+        height=height or "auto",
+        placeholder=NONE,
+        on_select="rerun",
+        selection_mode="single-row",
+    )
+    return next(iter(event.selection.rows), None)
+
+
+def cover(address: str | None) -> str | None:
+    """An image's address, if it is one that the browser may fetch: Spotify's own servers alone."""
+    return address if address and address.startswith(_COVERS) else None
 
 
 def figures(values: Mapping[str, tuple[str, str | None]]) -> None:

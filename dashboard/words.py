@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from typing import Final
 
 #: What stands where there is nothing to tell.
-_NONE: Final = "–"  # noqa: RUF001 a dash it is
+NONE: Final = "–"  # noqa: RUF001 a dash it is
+
+#: What Markdown, and Streamlit in it, gives a meaning to.
+_MARKS: Final = re.compile(r"[\\`*_{}\[\]()<>#+\-.!|$:~]")
 
 DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
@@ -83,29 +87,29 @@ STATUSES: Final = {
 
 def number(value: float | None) -> str:
     """1,234; a dash where there is none."""
-    return _NONE if value is None else f"{value:,.0f}"
+    return NONE if value is None else f"{value:,.0f}"
 
 
 def hours(value: float | None) -> str:
     """1,234 h, and 12.3 h below a hundred."""
     if value is None:
-        return _NONE
+        return NONE
     return f"{value:,.0f} h" if value >= 100 else f"{value:,.1f} h"
 
 
 def share(value: float | None) -> str:
     """12.3 %."""
-    return _NONE if value is None else f"{100 * value:,.1f} %"
+    return NONE if value is None else f"{100 * value:,.1f} %"
 
 
 def day(value: date | None) -> str:
     """1 February 2026."""
-    return _NONE if value is None else f"{value.day} {value:%b %Y}"
+    return NONE if value is None else f"{value.day} {value:%b %Y}"
 
 
 def moment(value: datetime | None) -> str:
     """1 February 2026, 23:55 UTC; of a time without zone that is UTC."""
-    return _NONE if value is None else f"{day(value)}, {value:%H:%M} UTC"
+    return NONE if value is None else f"{day(value)}, {value:%H:%M} UTC"
 
 
 def length(seconds: float) -> str:
@@ -129,6 +133,11 @@ def reason(exclusion_reason: str) -> str:
 def country(code: str) -> str:
     """NO; ZZ stands for none that is known."""
     return "Not known" if code == "ZZ" else code
+
+
+def as_written(name: str) -> str:
+    """A name for text that Streamlit reads as Markdown, where A$AP and *NSYNC mean something."""
+    return _MARKS.sub(r"\\\g<0>", name)
 
 
 def plain(words: dict[str, str], name: str) -> str:

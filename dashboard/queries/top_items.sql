@@ -26,6 +26,7 @@ with chart as (
 )
 
 select
+    chart.item_key,
     chart.item_rank,
     chart.rank_change,
     coalesce(

@@ -62,7 +62,14 @@ def _share(habits: dict[str, Any], count: str, known: str) -> float | None:
 def _show_skips(selection: Selection) -> None:
     st.subheader("Skips", anchor=False)
     if selection.period_type != "month":
-        charts.skips_over_time(ask("skips_by_month", **selection.dates))
+        charts.line_over_time(
+            ask("skips_by_month", **selection.dates),
+            "skipped_share",
+            title="Skipped",
+            unit="month",
+            number_format=".1%",
+            more={"Of plays": "play_count"},
+        )
     artists = ask("skipped_artists", **selection.dates, row_count=_ARTISTS).to_pylist()
     if not artists:
         st.info(f"Of no artist were there twenty plays in {selection.sentence}.")

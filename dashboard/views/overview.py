@@ -64,7 +64,7 @@ def _show_hours(selection: Selection) -> None:
 def _show_top(selection: Selection, item_type: str, heading: str) -> None:
     st.subheader(heading, anchor=False)
     items = ask(
-        "top_items", **selection.item_period, item_type=item_type, words="", row_count=_TOP
+        "most_streamed", **selection.item_period, item_type=item_type, row_count=_TOP
     ).to_pylist()
     if not items:
         st.info(f"No {item_type} was streamed in {selection.sentence}.")

@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard import tables
 from dashboard.data import ask
-from dashboard.selection import ALL_TIME, Selection
+from dashboard.selection import ALL_TIME, Item, Selection, open_item
 from dashboard.words import number
 
 #: Labels and their item_type. A recording is the same music on single, album and compilation.
@@ -23,8 +23,8 @@ _KINDS: Final = {
 
 _ROWS: Final = 500
 
-#: Covers are fetched by the browser, from Spotify's own servers and no others.
-_COVERS: Final = "https://i.scdn.co/"
+#: What there is a page about.
+_LOOKED_UP: Final = ("artist", "track", "album")
 
 _NOTHING: Final = {
     "genre": (
@@ -73,11 +73,12 @@ def _show_how_many(
     found = items[0]["match_count"]
     shown = f", the first {number(_ROWS)} of them shown" if found > _ROWS else ""
     having = f" with “{words}”" if words else ""
-    st.caption(f"{number(found)} {kind.lower()}{having} in {selection.sentence}{shown}")
+    more = ". Choose a row to look it up." if _KINDS[kind] in _LOOKED_UP else ""
+    st.caption(f"{number(found)} {kind.lower()}{having} in {selection.sentence}{shown}{more}")
 
 
 def _show_chart(selection: Selection, kind: str, items: list[dict[str, Any]]) -> None:
-    has_covers = any(_cover(item) for item in items)
+    has_covers = any(tables.cover(item["image_url"]) for item in items)
     has_artist = kind in {"Tracks", "Recordings", "Albums"}
     name = kind.removesuffix("s")
     rows = []
@@ -86,7 +87,7 @@ def _show_chart(selection: Selection, kind: str, items: list[dict[str, Any]]) ->
         if selection.period != ALL_TIME:
             row["Moved"] = _movement(item)
         if has_covers:
-            row["Cover"] = _cover(item)
+            row["Cover"] = tables.cover(item["image_url"])
         row[name] = item["item_name"]
         if has_artist:
             row["Artist"] = item["artist_name"]
@@ -94,19 +95,22 @@ def _show_chart(selection: Selection, kind: str, items: list[dict[str, Any]]) ->
         row["Hours"] = item["listening_hours"]
         row["Share"] = item["stream_share"]
         rows.append(row)
-    tables.show(
-        rows,
-        {
-            "#": st.column_config.NumberColumn(width=44),
-            "Moved": st.column_config.TextColumn(width=72, help="Since the period before"),
-            "Cover": st.column_config.ImageColumn(width=56),
-            name: st.column_config.TextColumn(width=170),
-            "Streams": tables.count(),
-            "Hours": tables.hours(),
-            "Share": tables.share(max(item["stream_share"] for item in items)),
-        },
-        height=640 if len(items) > 17 else None,
-    )
+    formats = {
+        "#": st.column_config.NumberColumn(width=44),
+        "Moved": st.column_config.TextColumn(width=72, help="Since the period before"),
+        "Cover": st.column_config.ImageColumn(width=56),
+        name: st.column_config.TextColumn(width=170),
+        "Streams": tables.count(),
+        "Hours": tables.hours(),
+        "Share": tables.share(max(item["stream_share"] for item in items)),
+    }
+    height = 640 if len(items) > 17 else None
+    if _KINDS[kind] not in _LOOKED_UP:
+        tables.show(rows, formats, height=height)
+        return
+    chosen = tables.choose(rows, formats, height=height)
+    if chosen is not None:
+        open_item(Item(_KINDS[kind], items[chosen]["item_key"]))
 
 
 def _movement(item: dict[str, Any]) -> str:
@@ -119,8 +123,3 @@ def _movement(item: dict[str, Any]) -> str:
     if change == 0:
         return "="
     return f"▲ {change:,}" if change > 0 else f"▼ {-change:,}"
-
-
-def _cover(item: dict[str, Any]) -> str | None:
-    address = item["image_url"]
-    return address if address and address.startswith(_COVERS) else None

@@ -46,7 +46,7 @@ def _fill(home: Home, world: World) -> None:
     home.ingest(export)
     now = world.plays[-1].ended_at + timedelta(hours=1)
     with serve(world, now=now, contract="extended") as service:
-        home.poll(service, until=now, max_calls=10_000)
+        home.poll(service, until=now, max_calls=10_000, playlist_limit=None)
     # the marts' own tests are run elsewhere, and take longer than all that is done here
     with chdir(home.folder):
         settings = load_settings(duckdb_path=home.duckdb_path)

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 CHROMIUM = shutil.which("chromium")
 
+#: What a page tells by: tables, or one line where there is nothing to tell.
+TOLD = "[data-testid=stDataFrame], [data-testid=stAlert]"
+
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -72,7 +75,7 @@ def _answering(address: str, server: subprocess.Popen[bytes]) -> str:
 
 
 def wait_until_drawn(tab: Page) -> None:
-    """A page is drawn when its script is over and its first table is there."""
+    """A page is drawn when its script is over, and a table or a line on why none is there."""
     tab.get_by_role("heading", level=1).wait_for(timeout=60_000)
     tab.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(timeout=60_000)
-    tab.get_by_test_id("stDataFrame").first.wait_for(timeout=60_000)
+    tab.locator(TOLD).first.wait_for(timeout=60_000)

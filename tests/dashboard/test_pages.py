@@ -16,7 +16,18 @@ from dashboard import data
 from ingestion.settings import PROJECT_ROOT
 from tests.marts.conftest import Home
 
-PAGES = ("overview", "top", "rhythm", "habits", "data")
+PAGES = (
+    "overview",
+    "top",
+    "rhythm",
+    "habits",
+    "taste",
+    "year_in_review",
+    "item",
+    "spoken",
+    "playlists",
+    "data",
+)
 
 
 def opened(**address: str) -> AppTest:
@@ -192,6 +203,263 @@ def test_without_an_extended_history_nothing_is_known_of_skips(copy: Path) -> No
     assert not app.exception
     assert figures(app)["Skipped"] == "–"  # noqa: RUF001
     assert any("Of skips Spotify tells in 0 of them" in caption.value for caption in app.caption)
+
+
+def test_the_age_of_the_music_is_that_on_the_day_of_its_plays(warehouse: Home) -> None:
+    [(age, fresh)] = warehouse.query(
+        "select avg(listening_date - release_date) / 365.25,"
+        " avg((listening_date - release_date <= 30)::integer)"
+        " from marts.fct_plays join marts.dim_tracks using (track_key)"
+        " where is_counted and year_month = '2025-03' and release_date is not null"
+    )
+    [(artists, tracks)] = warehouse.query(
+        "select new_artist_count, new_track_count from marts.agg_period_listening"
+        " where period = '2025-03'"
+    )
+
+    app = page("taste", period="2025-03")
+
+    assert figures(app) == {
+        "Average age when heard": f"{age:.1f} years",
+        "Heard within a month of release": f"{100 * fresh:.1f} %",
+    }
+    new = f"{artists:,} artists and {tracks:,} tracks were heard for the first time ever"
+    assert any(new in caption.value for caption in app.caption)
+
+
+def test_a_favourite_is_forgotten_when_none_of_its_ids_was_played_for_half_a_year(
+    copy: Path,
+) -> None:
+    with duckdb.connect(copy, read_only=True) as connection:
+        [(key, name), (other, _)] = connection.execute(
+            "select track_key, track_name from marts.agg_listener_tracks"
+            " order by stream_count desc, track_key limit 2"
+        ).fetchall()
+    assert "None: all that was streamed ten times" in said(page("taste"))
+    change(
+        copy,
+        "update marts.agg_listener_tracks set last_played_at = timestamp '2025-07-01',"
+        f" stream_count = 10 where track_key = '{key}'",
+    )
+
+    forgotten = page("taste").dataframe[-1].value
+    change(
+        copy,
+        "update marts.dim_tracks set recording_key ="
+        f" (select recording_key from marts.dim_tracks where track_key = '{key}')"
+        f" where track_key = '{other}'",
+    )
+
+    assert list(forgotten[["Track", "Streams"]].itertuples(index=False, name=None)) == [(name, 10)]
+    assert "None: all that was streamed ten times" in said(page("taste"))
+
+
+def test_without_the_web_api_taste_says_what_it_needs(copy: Path) -> None:
+    change(
+        copy,
+        "delete from marts.bridge_artist_genres",
+        "update marts.dim_tracks"
+        " set release_date = null, release_year = null, release_decade = null",
+    )
+
+    app = page("taste")
+
+    assert "No genres are known of what was streamed" in said(app)
+    assert "came out is not known: that comes from Spotify's Web API" in said(app)
+    assert app.dataframe  # obsessions need no catalogue
+
+
+def test_the_year_in_review_shows_the_figures_of_its_mart(warehouse: Home) -> None:
+    [(minutes, streams, artist, wrapped)] = warehouse.query(
+        "select minute_count, stream_count, top_artist_name, wrapped_minute_count"
+        " from marts.agg_year_in_review where year = 2025"
+    )
+
+    app = page("year_in_review", period="2025-03")
+
+    assert "2025, the year of March 2025." in [caption.value for caption in app.caption]
+    boxes = [(metric.label, metric.value) for metric in app.metric]
+    assert boxes[:2] == [("Minutes", f"{minutes:,}"), ("Streams", f"{streams:,}")]
+    assert ("Minutes", f"{wrapped:,}") in boxes[2:]
+    table = app.dataframe[0].value
+    assert table[table["What"] == "Top artist"]["Which"].item() == artist
+
+
+def test_of_all_time_the_latest_year_is_reviewed_and_a_year_without_a_stream_is_named(
+    copy: Path,
+) -> None:
+    latest = page("year_in_review")
+    assert any(
+        caption.value.startswith("2026, the latest year, until ") for caption in latest.caption
+    )
+    change(copy, "delete from marts.agg_year_in_review where year = 2025")
+    assert "No stream in 2025" in said(page("year_in_review", period="2025"))
+
+
+def test_an_item_shows_the_numbers_of_the_marts(warehouse: Home) -> None:
+    [(key, name)] = warehouse.query(
+        "select item_key, item_name from marts.agg_period_items"
+        " where period = '2025' and item_type = 'artist' and item_rank = 3"
+    )
+    [(plays, streams, hours, first, last)] = warehouse.query(
+        "select count(*), count(*) filter (is_counted),"
+        " sum(listened_ms) filter (is_counted) / 3600000, min(listening_date), max(listening_date)"
+        f" from marts.fct_plays where artist_key = '{key}'"
+    )
+    tracks = warehouse.query(
+        "select count(*) as streams from marts.fct_plays"
+        f" where is_counted and artist_key = '{key}' group by track_key order by streams desc"
+    )
+
+    app = page("item", artist=key, period="2025")
+
+    assert app.header[0].value == name
+    assert figures(app) == {
+        "Plays": f"{plays:,}",
+        "Streams": f"{streams:,}",
+        "Hours": f"{hours:,.1f} h" if hours < 100 else f"{hours:,.0f} h",
+        "First played": f"{first.day} {first:%b %Y}",
+        "Last played": f"{last.day} {last:%b %Y}",
+    }
+    assert list(app.dataframe[0].value["Streams"]) == [streams for (streams,) in tracks]
+    assert app.query_params["artist"] == key
+
+
+def test_what_is_found_and_chosen_stands_in_the_address(warehouse: Home) -> None:
+    [(key, name)] = warehouse.query(
+        "select item_key, item_name from marts.agg_period_items"
+        " where period = 'all_time' and item_type = 'album' and item_rank = 1"
+    )
+    app = page("item", period="2025")
+
+    app.text_input[0].input(name).run()
+    label = next(label for label in app.pills[0].options if "album by" in label)
+    app.pills[0].select(label).run()
+
+    assert app.header[0].value == name
+    assert app.query_params["album"] == key
+    assert "artist" not in app.query_params
+    assert app.query_params["period"] == "2025"
+
+
+@pytest.mark.usefixtures("warehouse")
+def test_an_item_that_was_never_played_is_named() -> None:
+    assert "me never played the track of this address" in said(page("item", track="none"))
+    app = page("item")
+    app.text_input[0].input("nobody at all").run()
+    assert "me never played anything with “nobody at all”" in said(app)
+
+
+def test_spoken_words_are_those_of_the_marts(warehouse: Home) -> None:
+    [(shows, hours)] = warehouse.query(
+        "select count(*), sum(listening_hours) from marts.agg_period_items"
+        " where period = '2025' and item_type = 'show'"
+    )
+    [(book_hours,)] = warehouse.query(
+        "select sum(listened_ms) / 3600000 from marts.fct_plays"
+        " where is_counted and content_type = 'chapter' and year = 2025"
+    )
+
+    shown = figures(page("spoken", period="2025"))
+
+    assert shown["Podcasts"] == f"{shows:,}"
+    assert shown["Hours of podcasts"] == f"{hours:,.1f} h"
+    assert shown["Hours of audiobooks"] == f"{book_hours:,.1f} h"
+
+
+def test_without_podcasts_and_audiobooks_it_says_so(copy: Path) -> None:
+    change(
+        copy,
+        "delete from marts.fct_plays where content_type in ('episode', 'chapter')",
+        "delete from marts.agg_period_item_streams where item_type = 'show'",
+    )
+
+    assert "No podcast and no audiobook was heard in 2025" in said(page("spoken", period="2025"))
+
+
+def test_of_a_playlist_it_shows_what_was_taken_out_and_what_never_streamed(copy: Path) -> None:
+    app = page("playlists")
+    [key] = [box.value for box in app.selectbox if box.label == "Playlist"]
+    with duckdb.connect(copy) as connection:
+        [(items,)] = connection.execute(
+            "select count(*) from marts.fct_playlist_memberships where playlist_key = ?", [key]
+        ).fetchall()
+        [(out, name)] = connection.execute(
+            "select membership_key, item_name from marts.fct_playlist_memberships"
+            " where playlist_key = ? and item_type = 'track' order by item_position limit 1",
+            [key],
+        ).fetchall()
+    change(
+        copy,
+        "update marts.fct_playlist_memberships set is_current = false,"
+        f" valid_until_at = timestamp '2026-01-10' where membership_key = '{out}'",
+    )
+    with duckdb.connect(copy, read_only=True) as connection:
+        [(never,)] = connection.execute(
+            "select count(*) from marts.fct_playlist_memberships as memberships"
+            " where playlist_key = ? and is_current and track_key is not null and not exists ("
+            " from marts.fct_plays as plays where is_counted and ended_at >= valid_from_at"
+            " and plays.track_key = memberships.track_key)",
+            [key],
+        ).fetchall()
+
+    app = page("playlists")
+    assert figures(app) == {
+        "Items": f"{items - 1:,}",
+        "Never streamed": f"{never:,}",
+        "Taken out": "1",
+    }
+    app.segmented_control[0].set_value("Taken out").run()
+    assert list(app.dataframe[-1].value["Item"]) == [name]
+
+
+def test_without_the_web_api_playlists_are_not_known(copy: Path) -> None:
+    change(copy, "delete from marts.dim_playlists")
+
+    assert "No playlists are known yet" in said(page("playlists"))
+
+
+def test_two_listeners_are_compared_by_the_artists_that_they_share(copy: Path) -> None:
+    assert "This warehouse knows me alone." in said(page("compare", period="2025"))
+    change(
+        copy,
+        "insert into marts.dim_listeners"
+        " select * replace ('you' as listener, 1 as play_count) from marts.dim_listeners",
+        *(
+            f"insert into marts.{name} select * replace ('you' as listener) from marts.{name}"
+            for name in ("agg_daily_listening", "agg_period_listening")
+        ),
+        # every stream of half of the artists
+        "insert into marts.agg_period_item_streams select * replace ('you' as listener)"
+        " from marts.agg_period_item_streams where item_type = 'artist' and item_key < '8'",
+    )
+    with duckdb.connect(copy, read_only=True) as connection:
+        [(artists, share)] = connection.execute(
+            "select count(*), sum(stream_share) from marts.agg_period_items where period = '2025'"
+            " and listener = 'me' and item_type = 'artist' and item_key < '8'"
+        ).fetchall()
+
+    app = page("compare", period="2025")
+
+    # of mine a part, of yours all: what both have in common is mine
+    assert figures(app) == {"Alike": f"{100 * share:.1f} %", "Shared artists": f"{artists:,}"}
+    assert len(app.dataframe[0].value) == artists
+
+
+def test_twenty_days_of_plays_are_enough_for_every_page(copy: Path) -> None:
+    change(
+        copy,
+        "delete from marts.fct_plays where year_month < '2026-01'",
+        "delete from marts.agg_daily_listening where listening_date < '2026-01-01'",
+        "delete from marts.agg_period_listening where period_start_date < '2026-01-01'",
+        "delete from marts.agg_period_item_streams where period < '2026'",
+        "delete from marts.agg_year_in_review where year < 2026",
+        "delete from marts.fct_streaks where ended_date < '2026-01-01'",
+    )
+    for name in PAGES:
+        app = page(name)
+        assert not app.exception
+        assert app.dataframe or app.metric or "No podcast and no audiobook" in said(app)
 
 
 @pytest.mark.usefixtures("warehouse")

@@ -60,6 +60,7 @@ class Home:
         *,
         until: datetime,
         max_calls: int = 1_000,
+        playlist_limit: int | None = 0,
         patience: timedelta = timedelta(days=10_000),
     ) -> None:
         """Ask a simulated Spotify every 16 hours until its clock stands at `until`.
@@ -79,7 +80,7 @@ class Home:
             requests_per_minute=0,
             max_calls_per_day=100_000,
             max_calls=max_calls,
-            playlist_limit=0,
+            playlist_limit=playlist_limit,
             top_limit=0,
             ask_lists_every_hours=1_000_000,
         )
