@@ -12,10 +12,10 @@ export DBT_PROJECT_DIR ?= $(CURDIR)/dbt_project
 export DBT_PROFILES_DIR ?= $(CURDIR)/profiles
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo login ingest collect status build parquet dashboard docs test lint format screenshot bench lock clean
+.PHONY: help setup run demo login ingest collect status build parquet dashboard docs test test-warehouses lint format screenshot bench lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # a warehouse brings packages of its own, where it is not the one that needs none
 INSTALLED := .venv/installed$(if $(filter-out duckdb,$(WAREHOUSE)),-$(WAREHOUSE))
@@ -64,6 +64,9 @@ test: .venv/installed-dev ## run every test, with coverage
 	@$(PYTEST) $(UNTRACED)
 	@$(PYTEST) $(UNTRACED:%=--ignore %) --cov --cov-report=term
 
+test-warehouses: .venv/installed-dev .venv/installed-warehouses ## the tests of every warehouse: Postgres, and BigQuery's SQL by its analyser
+	@$(PYTEST) tests/warehouses
+
 # md5 of an artist's name, and of an artist's and an album's: keys that unit tests of dbt write out
 KEYS_IN_UNIT_TESTS = 02129bb861061d1a052c592e2dc6b383|321759187f2436f110a53883d177c2c3
 # what addresses in texts and tests have in its place, and the name of a variable
@@ -95,6 +98,7 @@ lock: .venv/installed-dev ## pin and hash the requirements anew
 	@echo 'setuptools>=82' | $(UV_COMPILE) --constraint requirements-dev.lock --output-file requirements.lock
 	@echo 'setuptools>=82' | $(UV_COMPILE) --constraint requirements-dev.lock --extra postgres --output-file requirements-postgres.lock
 	@echo 'setuptools>=82' | $(UV_COMPILE) --constraint requirements-dev.lock --extra dashboard --output-file requirements-dashboard.lock
+	@echo 'setuptools>=82' | $(filter-out --universal,$(UV_COMPILE)) --constraint requirements-dev.lock --extra warehouses --output-file requirements-warehouses.lock
 
 clean: ## delete what can be made again (never data/)
 	@rm -rf .venv build *.egg-info dbt_project/target dbt_project/logs .mypy_cache .ruff_cache .pytest_cache

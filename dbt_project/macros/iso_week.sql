@@ -10,3 +10,7 @@
         "right(" ~ dbt.concat(["'0'", "cast(extract(week from " ~ expression ~ ") as " ~ dbt.type_string() ~ ")"]) ~ ", 2)",
     ]) }}
 {%- endmacro %}
+
+{% macro bigquery__iso_week(expression) -%}
+    format_date('%G-W%V', cast({{ expression }} as date))
+{%- endmacro %}

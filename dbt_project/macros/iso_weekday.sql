@@ -6,3 +6,7 @@
 {% macro default__iso_weekday(expression) -%}
     cast(extract(isodow from {{ expression }}) as {{ dbt.type_int() }})
 {%- endmacro %}
+
+{% macro bigquery__iso_weekday(expression) -%}
+    mod(extract(dayofweek from {{ expression }}) + 5, 7) + 1
+{%- endmacro %}

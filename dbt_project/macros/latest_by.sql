@@ -14,3 +14,10 @@
     (array_agg({{ value_expression }} order by {{ moment_expression }} desc, {{ value_expression }} desc)
         filter (where {{ value_expression }} is not null and {{ moment_expression }} is not null))[1]
 {%- endmacro %}
+
+{% macro bigquery__latest_by(value_expression, moment_expression) -%}
+    array_agg(
+        if({{ moment_expression }} is null, null, {{ value_expression }}) ignore nulls
+        order by {{ moment_expression }} desc, {{ value_expression }} desc limit 1
+    )[safe_offset(0)]
+{%- endmacro %}

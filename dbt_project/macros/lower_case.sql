@@ -1,7 +1,7 @@
 {#-
-    Text in lower case, letter by letter and of every alphabet, as DuckDB has it. Postgres, which
-    compares our text byte by byte, would lower ASCII alone: ICU's rules of all languages lower the
-    rest, but for two letters that they write differently at a word's end (Σ) or as two (İ).
+    Text in lower case, letter by letter and of every alphabet, as DuckDB has it. Others write two
+    letters differently at a word's end (Σ) or as two (İ); and Postgres, which compares our text byte
+    by byte, would lower ASCII alone but for ICU's rules of all languages.
 -#}
 {% macro lower_case(expression) -%}
     {{ return(adapter.dispatch('lower_case')(expression)) }}
@@ -13,4 +13,8 @@
 
 {% macro postgres__lower_case(expression) -%}
     (lower(translate({{ expression }}, 'Σİ', 'σi') collate "und-x-icu") collate "C")
+{%- endmacro %}
+
+{% macro bigquery__lower_case(expression) -%}
+    lower(translate({{ expression }}, 'Σİ', 'σi'))
 {%- endmacro %}

@@ -9,3 +9,7 @@
 {% macro default__plain_title(expression) -%}
     trim(regexp_replace({{ lower_case(expression) }}, '\s*[(\[](feat[.]?|ft[.]?|featuring|with) [^)\]]*[)\]]', '', 'g'))
 {%- endmacro %}
+
+{% macro bigquery__plain_title(expression) -%}
+    trim(regexp_replace({{ lower_case(expression) }}, r'\s*[(\[](feat[.]?|ft[.]?|featuring|with) [^)\]]*[)\]]', ''))
+{%- endmacro %}

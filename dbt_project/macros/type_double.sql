@@ -6,3 +6,7 @@
 {% macro default__type_double() -%}
     double precision
 {%- endmacro %}
+
+{% macro bigquery__type_double() -%}
+    float64
+{%- endmacro %}

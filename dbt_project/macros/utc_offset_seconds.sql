@@ -9,3 +9,9 @@
 {% macro default__utc_offset_seconds(utc_expression, zone_expression) -%}
     {{ dbt.datediff(utc_expression, "timezone(" ~ zone_expression ~ ", timezone('UTC', " ~ utc_expression ~ "))", 'second') }}
 {%- endmacro %}
+
+{% macro bigquery__utc_offset_seconds(utc_expression, zone_expression) -%}
+    datetime_diff(
+        datetime(timestamp({{ utc_expression }}, 'UTC'), {{ zone_expression }}), {{ utc_expression }}, second
+    )
+{%- endmacro %}

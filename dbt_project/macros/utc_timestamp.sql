@@ -8,3 +8,7 @@
 {% macro default__utc_timestamp(expression) -%}
     timezone('UTC', {{ expression }})
 {%- endmacro %}
+
+{% macro bigquery__utc_timestamp(expression) -%}
+    datetime({{ expression }}, 'UTC')
+{%- endmacro %}

@@ -67,6 +67,7 @@ UNTESTED_MACROS = {
     "plan_for_whole_tables",
     "gather_statistics",
     "gather_statistics_of_sources",
+    "contract_columns",
     "replace_in_place",
     "materialization_table_duckdb",
     "materialization_view_duckdb",

@@ -3,11 +3,11 @@ with
 
 inputs as (
 
-    select cast('2024-03-31 01:00:00+00' as timestamp with time zone) as moment
+    select cast('2024-03-31 01:00:00+00' as {{ type_zoned_timestamp() }}) as moment
     union all
-    select cast('2024-03-31 03:00:00+02' as timestamp with time zone)
+    select cast('2024-03-31 03:00:00+02' as {{ type_zoned_timestamp() }})
     union all
-    select cast('2024-03-30 20:00:00-05' as timestamp with time zone)
+    select cast('2024-03-30 20:00:00-05' as {{ type_zoned_timestamp() }})
 
 )
 
