@@ -40,15 +40,17 @@ def show(selection: Selection) -> None:
 
 
 def _say_which(selection: Selection, year: int) -> None:
-    words = f"{year}"
+    """Nothing of a year that was chosen and is over."""
+    more = []
     if selection.period == ALL_TIME:
-        words += ", the latest year"
+        more.append("the latest year")
     elif selection.period_type == "month":
-        words += f", the year of {selection.title}"
+        more.append(f"the year of {selection.title}")
     if selection.last_date < date(year, 12, 31):
-        words += f", until {day(selection.last_date)}"
-    more = " Another year can be chosen as the period." if selection.period == ALL_TIME else ""
-    st.caption(f"{words}.{more}")
+        more.append(f"until {day(selection.last_date)}")
+    if more:
+        how = " Another year can be chosen as the period." if selection.period == ALL_TIME else ""
+        st.caption(f"{year}, {', '.join(more)}.{how}")
 
 
 def _top(selection: Selection, year: int, item_type: str) -> list[dict[str, Any]]:
