@@ -197,7 +197,7 @@ def _show_next_steps(console: Console, settings: Settings) -> None:
             soft_wrap=True,
         )
     console.print(
-        "Next       `make docs` for every table and column, `make parquet` for files,"
-        f" any BI tool that opens {engine.opened_by}",
+        "Next       `make dashboard` to look at it, `make docs` for every table and column,"
+        f" `make parquet` for files, any BI tool that opens {engine.opened_by}",
         soft_wrap=True,
     )
