@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
@@ -123,28 +123,33 @@ class _Postgres:
     def open(self, *, read_only: bool) -> Iterator[Warehouse]:
         try:
             with _connect(self._url, read_only=read_only) as connection:
-                if not read_only:
-                    self._take_lock(connection)
-                try:
+                if read_only:
                     yield _OpenPostgres(connection, self._url, self._folder, self._prefix)
-                finally:
-                    if not read_only:
-                        shutil.rmtree(self._folder, ignore_errors=True)
+                else:
+                    with self._locked(connection):
+                        yield _OpenPostgres(connection, self._url, self._folder, self._prefix)
         except UserError:
             raise
         except Exception as error:
             raise self._in_one_line(error) from error
 
-    def _take_lock(self, connection: Connection) -> None:
+    @contextmanager
+    def _locked(self, connection: Connection) -> Iterator[None]:
+        name = [f"spotify-elt {self._prefix}"]
         with connection.cursor() as cursor:
-            cursor.execute(
-                "select pg_try_advisory_lock(hashtext(%s))", [f"spotify-elt {self._prefix}"]
-            )
+            cursor.execute("select pg_try_advisory_lock(hashtext(%s))", name)
             [is_mine] = cursor.fetchone() or [False]
         if not is_mine:
             raise WarehouseError(
                 f"another run is writing to {self.place}: wait until it has ended, and try again"
             )
+        try:
+            yield
+        finally:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            # by itself a server lets go a little after the session; the next step may be faster
+            with suppress(psycopg2.Error), connection.cursor() as cursor:
+                cursor.execute("select pg_advisory_unlock(hashtext(%s))", name)
 
     def dbt_variables(self) -> dict[str, str]:
         given = {"port": "5432", "password": ""} | self._address

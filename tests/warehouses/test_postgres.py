@@ -1,0 +1,54 @@
+"""Postgres as a warehouse: one writer at a time."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from ingestion.errors import WarehouseError
+from ingestion.settings import Settings, load_settings
+from ingestion.warehouse import open_warehouse
+from tests.warehouses.conftest import MakeDatabase
+
+psycopg2 = pytest.importorskip("psycopg2", reason="the extra `postgres` is not installed")
+
+
+@pytest.fixture
+def settings(make_database: MakeDatabase, tmp_path: Path) -> Settings:
+    return load_settings(
+        warehouse="postgres", postgres_url=make_database(), duckdb_path=tmp_path / "unused.duckdb"
+    )
+
+
+def test_a_second_writer_is_refused_while_a_reader_is_not(settings: Settings) -> None:
+    with open_warehouse(settings):
+        with (
+            pytest.raises(WarehouseError, match="another run is writing to spotify_"),
+            open_warehouse(settings),
+        ):
+            pass
+        with open_warehouse(settings, read_only=True) as warehouse:
+            assert warehouse.query("select 1") == [(1,)]
+
+
+def test_the_next_writer_need_not_wait_until_the_server_has_noticed(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Lingering(psycopg2.extensions.connection):  # type: ignore[misc]  # of untyped code
+        def close(self) -> None:
+            """As for a server that is slow to end the session."""
+
+    connect = partial(psycopg2.connect, connection_factory=Lingering)
+    monkeypatch.setattr(psycopg2, "connect", connect)
+    for _ in range(2):
+        with open_warehouse(settings) as warehouse:
+            warehouse.query("select 1")
+
+
+def test_a_statement_that_fails_leaves_no_lock(settings: Settings) -> None:
+    with pytest.raises(psycopg2.Error), open_warehouse(settings) as warehouse:
+        warehouse.query("select nonsense")
+    with open_warehouse(settings):
+        pass
