@@ -1,8 +1,9 @@
 """Whose listening, of which time: chosen at the side, kept in the address.
 
 `?listener=me&period=2025-03` opens the same view again; a period is `all_time`, a year or a month.
-The page about one artist, track or album has that there too: `/item?listener=me&artist=<key>`.
-Streamlit empties the address when the page changes, so it is written anew each time.
+The page about one artist, track or album has that there too: `/item?listener=me&artist=<key>`; what
+else a page lets choose, Streamlit keeps there itself (`bind="query-params"`, by its words).
+Streamlit empties the address when the page changes, so ours is written anew each time.
 """
 
 from __future__ import annotations
@@ -155,8 +156,7 @@ def choose() -> Selection:
     with st.sidebar:
         listener = _choose_listener(listeners)
         period = _choose_period(listener)
-    item = {name: st.query_params[name] for name in _ITEM_TYPES if name in st.query_params}
-    st.query_params.from_dict({"listener": listener, "period": period} | item)
+    st.query_params.update({"listener": listener, "period": period})
     return _selection(listeners[listener], period)
 
 

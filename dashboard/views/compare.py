@@ -24,7 +24,9 @@ def show(selection: Selection) -> None:
         _say_nobody_else(selection)
         return
     _show_listeners(listeners)
-    other = st.selectbox(f"Compare {selection.listener} with", others)
+    other = st.selectbox(
+        f"Compare {selection.listener} with", others, key="with", bind="query-params"
+    )
     _show_shared(selection, other)
 
 

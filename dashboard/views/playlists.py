@@ -39,6 +39,8 @@ def show(selection: Selection) -> None:
         keys,
         index=keys.index(first["playlist_key"]),
         format_func=lambda key: names[key],
+        key="playlist",
+        bind="query-params",
     )
     _show_sizes(selection, key)
     _show_items(selection, key)

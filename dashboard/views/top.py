@@ -38,10 +38,20 @@ _NOTHING: Final = {
 def show(selection: Selection) -> None:
     """The page."""
     kind = st.segmented_control(
-        "What", list(_KINDS), default="Artists", required=True, label_visibility="collapsed"
+        "What",
+        list(_KINDS),
+        default="Artists",
+        required=True,
+        label_visibility="collapsed",
+        key="what",
+        bind="query-params",
     )
     words = st.text_input(
-        "Search", placeholder=f"Search {kind.lower()} …", label_visibility="collapsed"
+        "Search",
+        placeholder=f"Search {kind.lower()} …",
+        label_visibility="collapsed",
+        key="words",
+        bind="query-params",
     ).strip()
     item_type = _KINDS[kind]
     items = ask(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import parse_qsl, quote, urlsplit
 
 import pytest
 
@@ -77,20 +78,57 @@ def test_a_row_of_the_charts_leads_to_its_page_and_the_picture_is_saved(
         # the boxes to choose rows by are drawn on a canvas: this is that of the second row
         tab.get_by_test_id("stDataFrame").first.click(position={"x": 18, "y": 35 + 35 + 17})
         tab.get_by_role("heading", level=2, name=name, exact=True).wait_for(timeout=60_000)
-        tab.wait_for_url(f"{address}/item?listener=me&period=2025&artist={key}")
+        tab.wait_for_url(_is("/item", listener="me", period="2025", artist=key))
 
         _open(tab, "Year in review")
-        tab.wait_for_url(f"{address}/year_in_review?listener=me&period=2025")
+        tab.wait_for_url(_is("/year_in_review", listener="me", period="2025"))
         with tab.expect_download() as saving:
             tab.get_by_role("button", name="Save the picture").click()
         saving.value.save_as(tmp_path / "picture.png")
         assert saving.value.suggested_filename == "listening-2025.png"
 
         _open(tab, "Look up")
-        tab.wait_for_url(f"{address}/item?listener=me&period=2025&artist={key}")
+        tab.wait_for_url(_is("/item", listener="me", period="2025", artist=key))
         browser.close()
 
     assert (tmp_path / "picture.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_what_a_page_lets_choose_is_in_its_address(address: str, warehouse: Home) -> None:
+    [(name,)] = warehouse.query(
+        "select item_name from marts.agg_period_items"
+        " where period = '2025' and item_type = 'album' and item_rank = 1"
+    )
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        tab = browser.new_page(viewport={"width": 1280, "height": 1200})
+        tab.goto(f"{address}/top?period=2025&what=Albums&words={quote(name)}")
+        tab.get_by_placeholder("Search albums").wait_for(timeout=60_000)
+        assert tab.get_by_placeholder("Search albums").input_value() == name
+        tab.wait_for_url(
+            _is("/top", listener="me", period="2025", what="Albums", words=name), timeout=60_000
+        )
+        tab.get_by_role("radio", name="Podcasts").click()
+        tab.wait_for_url(_is("/top", listener="me", period="2025", what="Podcasts", words=name))
+
+        _open(tab, "Playlists")
+        tab.wait_for_url(_is("/playlists", listener="me", period="2025"))
+        tab.get_by_role("combobox", name="Playlist").click()
+        other = tab.get_by_role("option").last
+        chosen = other.inner_text()
+        other.click()
+        tab.wait_for_url(_is("/playlists", listener="me", period="2025", playlist=chosen))
+        browser.close()
+
+
+def _is(path: str, **query: str) -> Callable[[str], bool]:
+    """Whether an address is that of a page with just these choices."""
+
+    def holds(url: str) -> bool:
+        parts = urlsplit(url)
+        return parts.path == path and dict(parse_qsl(parts.query)) == query
+
+    return holds
 
 
 def _open(tab: playwright.Page, name: str) -> None:

@@ -371,7 +371,7 @@ def test_without_podcasts_and_audiobooks_it_says_so(copy: Path) -> None:
     change(
         copy,
         "delete from marts.fct_plays where content_type in ('episode', 'chapter')",
-        "delete from marts.agg_period_item_streams where item_type = 'show'",
+        "delete from marts.agg_period_items where item_type = 'show'",
     )
 
     assert "No podcast and no audiobook was heard in 2025" in said(page("spoken", period="2025"))
@@ -525,7 +525,10 @@ def test_marts_of_another_version_are_to_be_built_again(copy: Path) -> None:
 
 def test_without_the_web_api_it_says_what_genres_need(copy: Path) -> None:
     change(
-        copy, "delete from marts.bridge_artist_genres", "delete from marts.mon_enrichment_coverage"
+        copy,
+        "delete from marts.agg_period_items where item_type = 'genre'",
+        "delete from marts.bridge_artist_genres",
+        "delete from marts.mon_enrichment_coverage",
     )
 
     app = page("top")

@@ -138,7 +138,7 @@ def test_a_copy_of_another_name_is_whole(tmp_path: Path) -> None:
             "select schema_name, view_name from duckdb_views()"
             " where database_name = 'somewhere_else' and not internal"
         ).fetchall()
-        assert ("marts", "agg_period_items") in views
+        assert ("staging", "stg_spotify_api__users") in views
         for schema, view in views:
             connection.execute(f"select * from somewhere_else.{schema}.{view} limit 1")
 
