@@ -280,7 +280,7 @@ def _run(
     from ingestion.summary import show_summary
 
     has_problems = _ingest(settings, listeners)
-    _build(settings, full_refresh=full_refresh)
+    _build(settings, full_refresh=full_refresh, only_new=True)
     show_summary(console, settings)
     if has_problems:
         errors.print("[yellow]Something was set aside, see above; all the rest is in.[/]")
@@ -327,13 +327,20 @@ def _ask(settings: Settings, listeners: list[str]) -> bool:
         return collect_now(console, settings, listeners, on_progress=show)
 
 
-def _build(settings: Settings, *, full_refresh: bool = False) -> None:
+def _build(settings: Settings, *, full_refresh: bool = False, only_new: bool = False) -> None:
     from ingestion.transform import build_models
 
     with _progress("Building") as show:
         show(0, 1, "starting dbt")
-        report = build_models(settings, show, full_refresh=full_refresh)
-    console.print(f"Built    {report.models} tables and views; {report.tests} data tests passed")
+        report = build_models(settings, show, full_refresh=full_refresh, only_new=only_new)
+    if report.models or report.tests:
+        stands = "" if report.is_whole else "; the rest stands as it was built"
+        console.print(
+            f"Built    {report.models} tables and views; {report.tests} data tests passed{stands}",
+            soft_wrap=True,
+        )
+    else:
+        console.print("Built    nothing: all stands as it was built from the same")
     for odd in report.oddities:
         rows = "1 row" if odd.row_count == 1 else f"{odd.row_count:,} rows"
         console.print(f"Odd      {rows} against {odd.test}: see {odd.table}", soft_wrap=True)

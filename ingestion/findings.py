@@ -33,24 +33,47 @@ class Finding:
     table: str
 
 
-def keep_findings(settings: Settings, results: Iterable[Any]) -> list[Finding]:
-    """Let the rows of this build's tests take the place of the last one's.
+def keep_findings(settings: Settings, results: Iterable[Any], *, are_all: bool) -> list[Finding]:
+    """Let the rows of this build's tests take the place of those that they found before.
 
     Args:
         settings: of this run.
-        results: of dbt, one per node; those of tests that passed are passed over.
+        results: of dbt, one per test; those of tests that passed leave no table.
+        are_all: whether every test was run; else what the others found stands.
+
+    Returns:
+        What was found now, and what stands.
     """
+    results = list(results)
     found = [result for result in results if str(result.status) in _FOUND_SOMETHING]
     with open_warehouse(settings) as warehouse:
-        if not found and not warehouse.column_types("findings"):
-            return []
+        before = set(warehouse.column_types("findings"))
+        run = before if are_all else before & {result.node.alias for result in results}
+        if not found and not run:
+            return _standing(warehouse, before)
         with warehouse.transaction():
             warehouse.query(f'create schema if not exists "{settings.schema_prefix}findings"')
-            return _replace(warehouse, found)
+            findings = _replace(warehouse, run, found)
+        return findings + _standing(warehouse, before - run)
 
 
-def _replace(warehouse: Warehouse, found: list[Any]) -> list[Finding]:
-    for table in warehouse.column_types("findings"):
+def standing_findings(settings: Settings) -> list[Finding]:
+    """What tests found when they were last run."""
+    with open_warehouse(settings) as warehouse:
+        return _standing(warehouse, warehouse.column_types("findings"))
+
+
+def _standing(warehouse: Warehouse, tables: Iterable[str]) -> list[Finding]:
+    """Of the rows, no more are known than are kept."""
+    findings = []
+    for table in sorted(tables):
+        ((row_count,),) = warehouse.query(f'select count(*) from findings."{table}"')
+        findings.append(Finding(table, row_count, f"findings.{table}"))
+    return findings
+
+
+def _replace(warehouse: Warehouse, before: Iterable[str], found: list[Any]) -> list[Finding]:
+    for table in before:
         warehouse.query(f'drop table findings."{table}"')
     findings = []
     for result in found:

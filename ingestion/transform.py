@@ -6,7 +6,6 @@ DBT_PROJECT_DIR and DBT_PROFILES_DIR set; see the README.
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,12 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from ingestion.build_inputs import BuildInputs, note_inputs, read_inputs
 from ingestion.errors import BuildError
-from ingestion.findings import Finding, keep_findings
+from ingestion.findings import Finding, keep_findings, standing_findings
 from ingestion.settings import PROJECT_ROOT, Settings
-from ingestion.warehouse import engine_of, open_warehouse
+from ingestion.warehouse import engine_of
 
 if TYPE_CHECKING:
+    from dbt.cli.main import dbtRunnerResult
     from dbt_common.events.base_types import EventMsg
 
 Progress: TypeAlias = Callable[[int, int, str], None]
@@ -46,9 +47,6 @@ _STANDS_ON_RAW_TABLES: Final = (
     *("--indirect-selection", "empty"),
 )
 
-#: Says which project built the views, in the warehouse, so that it goes where they go.
-_BUILT_FROM: Final = "staging.built_from"
-
 #: What dbt and DuckDB say of an incremental model whose table an older version built.
 _SIGNS_OF_OTHER_COLUMNS: Final = ("on_schema_change", "schema change", '"input_key" not found')
 
@@ -62,56 +60,87 @@ class BuildReport:
     Attributes:
         models: models and seeds built.
         tests: data tests that passed.
-        oddities: what tests found that is merely odd.
+        oddities: what tests found that is merely odd, now or when they were last run.
+        is_whole: whether nothing was left out that stands as it was built.
     """
 
     models: int
     tests: int
     oddities: tuple[Finding, ...]
+    is_whole: bool
 
 
 def build_models(
-    settings: Settings, on_progress: Progress | None = None, *, full_refresh: bool = False
+    settings: Settings,
+    on_progress: Progress | None = None,
+    *,
+    full_refresh: bool = False,
+    only_new: bool = False,
 ) -> BuildReport:
-    """Build and test every model on the warehouse that the settings name.
+    """Build and test the models on the warehouse that the settings name.
 
     Args:
         settings: of this run.
         on_progress: called as nodes start and finish.
         full_refresh: compute every month anew, not just those whose files or rules changed.
+        only_new: leave out what does not descend from a raw table that has changed since the last
+            build that ended well.
 
     Raises:
         BuildError: a model failed or a data test found rows.
     """
-    from dbt.cli.main import dbtRunner  # here, because dbt is slow to import
-
-    engine = engine_of(settings)
-    stands_already = _STANDS_ALREADY if engine.views_outlive_tables else _STANDS_ON_RAW_TABLES
     variables = _variables(settings)
-    built_from = _checksum(Path(variables["DBT_PROJECT_DIR"]))
-    is_built = not full_refresh and _was_built_from(settings, built_from)
+    inputs = read_inputs(settings, Path(variables["DBT_PROJECT_DIR"]))
+    is_whole = full_refresh or not only_new or not inputs.stands
+    if not is_whole and not inputs.changed:
+        return BuildReport(0, 0, tuple(standing_findings(settings)), is_whole)
     arguments = [
         "--quiet",
         *("--log-level-file", "info"),
         "--no-write-json",  # nobody reads it here, and writing it takes its time
-        *("build", *_NOT_OF_A_BUILD, *(stands_already if is_built else ())),
+        *("build", *_NOT_OF_A_BUILD),
+        *(["--full-refresh"] if full_refresh else _left_out(settings, inputs)),
+        *([] if is_whole else ["--select", *map(_descendants, inputs.changed)]),
     ]
-    if full_refresh:
-        arguments.append("--full-refresh")
-    callbacks = [_progress_callback(on_progress)] if on_progress else []
-    with _environment(variables):
-        try:
-            outcome = dbtRunner(callbacks=callbacks).invoke(arguments)
-        finally:
-            engine.close_dbt()
+    outcome = _invoke(settings, variables, arguments, on_progress)
     results = list(getattr(outcome.result, "results", None) or [])
     tests = [result for result in results if result.node.resource_type == "test"]
-    findings = keep_findings(settings, tests)
+    findings = keep_findings(settings, tests, are_all=is_whole)
     failures = [result for result in results if str(result.status) in _FAILED]
     if failures or not outcome.success:
         raise BuildError(_in_one_line(failures, findings, outcome.exception)) from outcome.exception
-    _note_built_from(settings, built_from)
-    return BuildReport(len(results) - len(tests), len(tests) - len(findings), tuple(findings))
+    note_inputs(settings, inputs)
+    passed = sum(str(result.status) == "pass" for result in tests)
+    return BuildReport(len(results) - len(tests), passed, tuple(findings), is_whole)
+
+
+def _left_out(settings: Settings, inputs: BuildInputs) -> tuple[str, ...]:
+    """What stands already, because the project is that of the last build."""
+    if not inputs.is_same_project:
+        return ()
+    outlive = engine_of(settings).views_outlive_tables
+    return _STANDS_ALREADY if outlive else _STANDS_ON_RAW_TABLES
+
+
+def _descendants(table: str) -> str:
+    """A raw table, those nested in it, and all that dbt makes of them, as dbt selects it."""
+    return f"source:{table}*+"
+
+
+def _invoke(
+    settings: Settings,
+    variables: dict[str, str],
+    arguments: list[str],
+    on_progress: Progress | None,
+) -> dbtRunnerResult:
+    from dbt.cli.main import dbtRunner  # here, because dbt is slow to import
+
+    callbacks = [_progress_callback(on_progress)] if on_progress else []
+    with _environment(variables):
+        try:
+            return dbtRunner(callbacks=callbacks).invoke(arguments)
+        finally:
+            engine_of(settings).close_dbt()
 
 
 def run_dbt(settings: Settings, arguments: list[str]) -> bool:
@@ -149,30 +178,6 @@ def _environment(variables: dict[str, str]) -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
-
-
-def _checksum(project: Path) -> str:
-    """Of all files that say what a view or a seed is."""
-    folders = [project / name for name in ("models", "macros", "seeds")]
-    files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
-    digest = hashlib.sha256()
-    for path in sorted([*files, project / "dbt_project.yml"]):
-        digest.update(f"{path.relative_to(project)}\n".encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
-
-
-def _was_built_from(settings: Settings, checksum: str) -> bool:
-    with open_warehouse(settings) as warehouse:
-        is_noted = "built_from" in warehouse.column_types("staging")
-        return is_noted and warehouse.query(f"select * from {_BUILT_FROM}") == [(checksum,)]
-
-
-def _note_built_from(settings: Settings, checksum: str) -> None:
-    with open_warehouse(settings) as warehouse, warehouse.transaction():
-        warehouse.query(f"drop table if exists {_BUILT_FROM}")
-        warehouse.query(f"create table {_BUILT_FROM} (project_checksum varchar)")
-        warehouse.query(f"insert into {_BUILT_FROM} values (?)", [checksum])
 
 
 def _progress_callback(on_progress: Progress) -> Callable[[EventMsg], None]:

@@ -14,6 +14,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -52,13 +54,17 @@ pipeline.run(rows(), table_name="streaming_history")
 """
 
 
-#: A Spotify account whose plays name some 10,000 tracks, until its standard input ends.
+#: A Spotify account, until its standard input ends: one whose plays name some 10,000 tracks, or one
+#: of the month that follows a million plays.
 SERVE = """
 import json, sys
-from datetime import timedelta
+from datetime import date, timedelta
 from simulator import imagine
 from simulator.web_api import serve
-world = imagine(75_000, seed=7, artists=1_100)
+if sys.argv[2] == "month":
+    world = imagine(3_000, seed=2, start=date(2026, 1, 1), end=date(2026, 2, 1))
+else:
+    world = imagine(75_000, seed=7, artists=1_100)
 now = world.plays[-1].ended_at + timedelta(hours=1)
 with serve(world, now=now, contract=sys.argv[1]) as service:
     secrets = {"SPOTIFY_CLIENT_SECRET": service.client_secret,
@@ -156,6 +162,28 @@ def ours(verb: str, database: Path, *exports: Path, **variables: str) -> Measure
     )
 
 
+@contextmanager
+def spotify(contract: str, world: str) -> Iterator[dict[str, str]]:
+    """The variables by which ours finds one of SERVE's accounts, signed in and unpaced."""
+    with subprocess.Popen(
+        [sys.executable, "-c", SERVE, contract, world],
+        env=os.environ | {"PYTHONPATH": str(PROJECT_ROOT)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as server:
+        assert server.stdout
+        yield json.loads(server.stdout.readline()) | {"REQUESTS_PER_MINUTE": "0"}
+        server.communicate("")
+
+
+def fifty_plays_more(database: Path) -> tuple[Measured, Measured]:
+    """Ask the Web API for the 50 plays that it has, and for nothing else; then build."""
+    with spotify("development", "month") as account:
+        polled = ours("collect", database, **account, MAX_CALLS="3")
+    return polled, ours("build", database)
+
+
 @dataclass(frozen=True)
 class Enriched:
     """A catalogue filled from the Web API: what it cost, what it holds, a poll after it.
@@ -186,26 +214,14 @@ class Enriched:
 def enrich(contract: str, database: Path, export: Path) -> Enriched:
     """Look up all that an export names, unpaced, then poll once more and find nothing."""
     ours("ingest", database, export)
-    with subprocess.Popen(
-        [sys.executable, "-c", SERVE, contract],
-        env=os.environ | {"PYTHONPATH": str(PROJECT_ROOT)},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as server:
-        assert server.stdout
-        variables = json.loads(server.stdout.readline()) | {
-            "REQUESTS_PER_MINUTE": "0",
-            "MAX_CALLS": "1000000",
-            "MAX_CALLS_PER_DAY": "10000000",
-        }
+    with spotify(contract, "played") as account:
+        variables = account | {"MAX_CALLS": "1000000", "MAX_CALLS_PER_DAY": "10000000"}
         collect = ours("collect", database, **variables)
         idle_poll = ours("collect", database, **variables)
         nothing, alone = (
             measure("-c", SPOTIPY_ALONE, str(database), str(count), **variables)
             for count in (0, ALONE)
         )
-        server.communicate("")
     kinds = ("tracks", "albums", "artists", "episodes", "shows", "track_audio_features")
     with duckdb.connect(str(database), read_only=True) as connection:
         counts = {
@@ -301,6 +317,8 @@ def main() -> None:
     (databases / "small.duckdb").unlink()
     second_run = ours("run", databases / "small.duckdb", small)
     small_ingest = ours("ingest", databases / "small_only.duckdb", small)
+    polled, polled_build = fifty_plays_more(ours_db)
+    _, small_polled_build = fifty_plays_more(databases / "small.duckdb")
 
     single = enrich("development", databases / "single.duckdb", played)
     batch = enrich("extended", databases / "batch.duckdb", played)
@@ -320,6 +338,13 @@ def main() -> None:
         ("spotify-elt run, nothing new", again, ""),
         ("one more month: ingest", month_ingest, ratio(month_ingest, ingest, "the first")),
         ("one more month: build", month_build, ratio(month_build, build, "the first")),
+        ("50 polled plays: collect", polled, ""),
+        (
+            "50 polled plays: build",
+            polled_build,
+            f"{ratio(polled_build, build, 'the first')},"
+            f" {ratio(polled_build, small_polled_build, 'that at 100,000 plays')}",
+        ),
         ("100,000 plays: spotify-elt run, the very first", small_run, ""),
         ("100,000 plays: spotify-elt run, environment warm", second_run, ""),
         ("100,000 plays: spotify-elt ingest", small_ingest, ""),

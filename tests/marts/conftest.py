@@ -93,11 +93,11 @@ class Home:
         collector.poll()
         collector.close()
 
-    def build(self, *, full_refresh: bool = False) -> BuildReport:
-        """Build from its folder, where the path is the same text in all homes: see transform.py."""
+    def build(self, *, full_refresh: bool = False, only_new: bool = True) -> BuildReport:
+        """As a run builds, from its folder, where the path is the same text in all homes."""
         with chdir(self.folder):
             settings = load_settings(duckdb_path=self.duckdb_path)
-            return build_models(settings, full_refresh=full_refresh)
+            return build_models(settings, full_refresh=full_refresh, only_new=only_new)
 
     def start(self, verb: str, **variables: str) -> subprocess.Popen[str]:
         """A verb in a process of its own, which logs to this home's folder."""

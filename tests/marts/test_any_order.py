@@ -89,7 +89,7 @@ def test_a_second_build_changes_nothing_and_leaves_views_and_seeds_alone(
     for name in ("WAREHOUSE", "SCHEMA_PREFIX", "DUCKDB_PATH"):
         monkeypatch.delenv(name, raising=False)
     environment = dict(os.environ)
-    second = filled.build()
+    second = filled.build(only_new=False)
     assert dict(os.environ) == environment, "the next warehouse of this process is another"
     assert filled.marts() == at_once.marts
     views_and_seeds = 50

@@ -1,0 +1,135 @@
+"""What builds read, and what of it is other than when the last one ended well.
+
+Models depend on raw tables and on the project, and on nothing else: no clock, no chance. So what
+does not descend from a changed table stands as it was built. `staging.build_inputs` says, in the
+warehouse itself, what was read; one that is deleted, copied or restored is right about itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from ingestion.settings import Settings
+from ingestion.warehouse import Warehouse, open_warehouse
+
+_RAW: Final = ("spotify_export", "spotify_api")
+_BUILT: Final = ("staging", "intermediate", "marts")
+
+#: Columns that grow with each load, the most telling first; every raw table has one of them.
+_GROWING: Final = ("_dlt_load_id", "loaded_at", "updated_at")
+
+_TABLE: Final = "build_inputs"
+
+
+@dataclass(frozen=True)
+class BuildInputs:
+    """What a build would read now, and what the last good one read.
+
+    Attributes:
+        now: a text for each input that is another when its content is.
+        before: the same of the last build that ended well; empty without one.
+    """
+
+    now: dict[str, str]
+    before: dict[str, str]
+
+    @property
+    def is_same_project(self) -> bool:
+        """Whether views and seeds are what the project says."""
+        return self.before.get("project") == self.now["project"]
+
+    @property
+    def stands(self) -> bool:
+        """Whether all that the last build made is there, and what the project says."""
+        return self.is_same_project and self.before.get("tables") == self.now["tables"]
+
+    @property
+    def changed(self) -> list[str]:
+        """Raw tables with other rows than the last good build read, as `schema.table`."""
+        return sorted(name for name in self.now if "." in name and self._is_other(name))
+
+    def _is_other(self, name: str) -> bool:
+        return self.now[name] != self.before.get(name)
+
+
+def read_inputs(settings: Settings, project: Path) -> BuildInputs:
+    """What a build of the project would read.
+
+    Args:
+        settings: of this run.
+        project: the folder of the dbt project.
+    """
+    with open_warehouse(settings) as warehouse:
+        raw = {
+            f"{schema}.{table}": state
+            for schema in _RAW
+            for table, state in _states(warehouse, schema).items()
+        }
+        now = {"project": _checksum(project), "tables": _tables(warehouse), **raw}
+        return BuildInputs(now, _noted(warehouse))
+
+
+def note_inputs(settings: Settings, inputs: BuildInputs) -> None:
+    """Note that a build which read these has ended well."""
+    with open_warehouse(settings) as warehouse:
+        table = f"staging.{_TABLE}"
+        warehouse.query(f"create table if not exists {table} (input varchar, state varchar)")
+        read = inputs.now | {"tables": _tables(warehouse)}
+        marks = ", ".join(["(?, ?)"] * len(read))
+        with warehouse.transaction():
+            warehouse.query(f"delete from {table} where true")
+            warehouse.query(
+                f"insert into {table} (input, state) values {marks}",
+                [value for item in read.items() for value in item],
+            )
+
+
+def _noted(warehouse: Warehouse) -> dict[str, str]:
+    if _TABLE not in warehouse.column_types("staging"):
+        return {}
+    return dict(warehouse.query(f"select input, state from staging.{_TABLE}"))
+
+
+def _states(warehouse: Warehouse, schema: str) -> dict[str, str]:
+    """How many rows each table has and which load was its last; a nested table goes with its own.
+
+    Rows are added by loads, and taken away by what a killed run left; one whose content changed in
+    place would go unnoticed, and nothing here does that without a new time beside it.
+    """
+    queries = []
+    for table, columns in sorted(warehouse.column_types(schema).items()):
+        growing = [column for column in _GROWING if column in columns]
+        if growing and not table.startswith("_dlt") and "__" not in table:
+            queries.append(
+                f"select '{table}' as name, count(*) as row_count, max({growing[0]}) as latest"
+                f" from {schema}.{table}"
+            )
+    if not queries:
+        return {}
+    rows = warehouse.query(" union all ".join(queries))
+    return {name: f"{row_count} rows, {latest}" for name, row_count, latest in rows}
+
+
+def _tables(warehouse: Warehouse) -> str:
+    """A checksum of the names of all that builds have made: somebody may have dropped one."""
+    names = [
+        f"{schema}.{table}"
+        for schema in _BUILT
+        for table in sorted(warehouse.column_types(schema))
+        if table != _TABLE
+    ]
+    return hashlib.sha256("\n".join(names).encode()).hexdigest()
+
+
+def _checksum(project: Path) -> str:
+    """Of all files that say what a build makes and tests."""
+    folders = [project / name for name in ("models", "macros", "seeds", "tests")]
+    files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    digest = hashlib.sha256()
+    for path in sorted([*files, project / "dbt_project.yml"]):
+        digest.update(f"{path.relative_to(project)}\n".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
