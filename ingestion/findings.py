@@ -77,10 +77,9 @@ def _replace(warehouse: Warehouse, before: Iterable[str], found: list[Any]) -> l
         warehouse.query(f'drop table findings."{table}"')
     findings = []
     for result in found:
-        table = f'findings."{result.node.alias}"'
-        rows = result.node.compiled_code
-        warehouse.query(
-            f"create table {table} as select * from ({rows}) as found limit {_ROWS_KEPT}"
+        table, rows = result.node.alias, result.node.compiled_code
+        warehouse.create_table(
+            "findings", table, f"select * from ({rows}) as found limit {_ROWS_KEPT}"
         )
-        findings.append(Finding(result.node.name, result.failures, table.replace('"', "")))
+        findings.append(Finding(result.node.name, result.failures, f"findings.{table}"))
     return findings

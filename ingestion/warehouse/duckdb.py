@@ -143,6 +143,9 @@ class _OpenDuckDB:
         rows: list[Row] = self._connection.execute(statement, parameters).fetchall()
         return rows
 
+    def create_table(self, schema: str, table: str, query: str) -> None:
+        self.query(f'create table {schema}."{table}" as {query}')
+
     @contextmanager
     def arrow(self, sql: str) -> Iterator[pa.RecordBatchReader]:
         with self._connection.cursor() as cursor:

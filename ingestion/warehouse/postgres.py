@@ -204,6 +204,9 @@ class _OpenPostgres:
             cursor.execute(statement, list(parameters))
             return cursor.fetchall() if cursor.description else []
 
+    def create_table(self, schema: str, table: str, query: str) -> None:
+        self.query(f'create table {schema}."{table}" as {query}')
+
     @contextmanager
     def arrow(self, sql: str) -> Iterator[pa.RecordBatchReader]:
         with connect_by_adbc(self._url) as connection, connection.cursor() as cursor:

@@ -30,8 +30,15 @@ class Warehouse(Protocol):
     def column_types(self, schema: str) -> dict[str, dict[str, str]]:
         """The type of each column, in DuckDB's words, by table; empty without the schema."""
 
+    def create_table(self, schema: str, table: str, query: str) -> None:
+        """Make a table of the rows of a query in the warehouse's own words, as dbt's are."""
+
     def transaction(self) -> AbstractContextManager[None]:
-        """Make the statements inside happen together or not at all."""
+        """Make the statements inside happen together or not at all; none of them gives rows.
+
+        Where tables cannot be made or dropped in a transaction (BigQuery), a block with such
+        statements runs them one after the other.
+        """
 
     def remembered(self, schema: str, pipeline: str) -> dict[str, Any]:
         """What dlt keeps for the source of the schema's name, under a pipeline's name."""
