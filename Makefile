@@ -1,7 +1,7 @@
 # spotify-elt: your Spotify history in a warehouse. `make` lists the targets.
 #
 # Variables (environment or .env; see .env.example): EXPORT, LISTENER, LISTENER_TIMEZONE,
-# WAREHOUSE, DUCKDB_PATH, POSTGRES_URL, and those of the Web API.
+# WAREHOUSE, DUCKDB_PATH, POSTGRES_URL, BIGQUERY_PROJECT, and those of the Web API.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -64,7 +64,7 @@ test: .venv/installed-dev ## run every test, with coverage
 	@$(PYTEST) $(UNTRACED)
 	@$(PYTEST) $(UNTRACED:%=--ignore %) --cov --cov-report=term
 
-test-warehouses: .venv/installed-dev .venv/installed-warehouses ## the tests of every warehouse: Postgres, and BigQuery's SQL by its analyser
+test-warehouses: .venv/installed-dev .venv/installed-warehouses .venv-bqemulator/installed ## the tests of every warehouse: Postgres, BigQuery by its analyser and by an emulator
 	@$(PYTEST) tests/warehouses
 
 # md5 of an artist's name, and of an artist's and an album's: keys that unit tests of dbt write out
@@ -93,15 +93,21 @@ bench: .venv/installed-dev ## 1,000,000 plays: ours beside a hand-written script
 UV_COMPILE = uv pip compile pyproject.toml - --universal --python-version 3.11 --generate-hashes \
 	--no-strip-extras --no-annotate --no-header --no-emit-index-url --quiet
 
+# the emulator brings a plugin of pytest's that breaks ours, so it has an environment of its own; the
+# extension is the one that it would fetch from a server, for exactly that DuckDB
+BQEMULATOR = bqemulator==1.4.0 duckdb==1.5.5 duckdb-extension-spatial==1.5.5 numpy
+
 lock: .venv/installed-dev ## pin and hash the requirements anew
 	@echo 'setuptools>=82' | $(UV_COMPILE) --extra dev --output-file requirements-dev.lock
 	@echo 'setuptools>=82' | $(UV_COMPILE) --constraint requirements-dev.lock --output-file requirements.lock
 	@echo 'setuptools>=82' | $(UV_COMPILE) --constraint requirements-dev.lock --extra postgres --output-file requirements-postgres.lock
 	@echo 'setuptools>=82' | $(UV_COMPILE) --constraint requirements-dev.lock --extra dashboard --output-file requirements-dashboard.lock
+	@echo 'setuptools>=82' | $(filter-out --universal,$(UV_COMPILE)) --constraint requirements-dev.lock --extra bigquery --output-file requirements-bigquery.lock
 	@echo 'setuptools>=82' | $(filter-out --universal,$(UV_COMPILE)) --constraint requirements-dev.lock --extra warehouses --output-file requirements-warehouses.lock
+	@printf '%s\n' $(BQEMULATOR) | $(filter-out --universal pyproject.toml,$(UV_COMPILE)) --output-file requirements-bqemulator.lock
 
 clean: ## delete what can be made again (never data/)
-	@rm -rf .venv build *.egg-info dbt_project/target dbt_project/logs .mypy_cache .ruff_cache .pytest_cache
+	@rm -rf .venv .venv-bqemulator build *.egg-info dbt_project/target dbt_project/logs .mypy_cache .ruff_cache .pytest_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/bin/python:
@@ -118,5 +124,11 @@ PIP = $(shell command -v uv >/dev/null && echo uv pip install --quiet --python $
 	@touch $@
 
 .venv/installed-%: requirements-%.lock .venv/installed
+	@$(PIP) --require-hashes -r $<
+	@touch $@
+
+.venv-bqemulator/installed: BIN = .venv-bqemulator/bin
+.venv-bqemulator/installed: requirements-bqemulator.lock | .venv/bin/python
+	@command -v uv >/dev/null && uv venv --quiet --allow-existing --python $(PYTHON) .venv-bqemulator || $(PYTHON) -m venv .venv-bqemulator
 	@$(PIP) --require-hashes -r $<
 	@touch $@

@@ -7,6 +7,7 @@ field names in capitals (`DUCKDB_PATH`). `.env.example` lists them for copying.
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final, Literal, TypeVar
@@ -35,6 +36,10 @@ SCHEMA_NAMES = frozenset(
         "temp",
     }
 )
+
+
+#: What Google takes for a label's key or value, of what people write in English.
+_LABEL: Final = re.compile("[a-z][a-z0-9_-]{0,62}")
 
 
 @dataclass(frozen=True)
@@ -169,7 +174,7 @@ class ApiSettings(_Environment):
 class Settings(ApiSettings):
     """The settings of one run. Build it with `load_settings`, which words its errors."""
 
-    warehouse: Literal["duckdb", "postgres"] = "duckdb"
+    warehouse: Literal["duckdb", "postgres", "bigquery"] = "duckdb"
     """Where the tables live: the dlt destination and the dbt target."""
 
     schema_prefix: str = Field(default="", pattern=r"^([a-z][a-z0-9_]{0,30})?$")
@@ -177,6 +182,30 @@ class Settings(ApiSettings):
 
     postgres_url: SecretStr | None = None
     """The address as providers give it: postgresql://user:password@host:5432/database."""
+
+    bigquery_project: str | None = None
+    """The id of the Google Cloud project that holds the datasets and is billed."""
+
+    bigquery_location: str = "EU"
+    """Where the datasets lie: EU, US, or a region. One that exists cannot be moved."""
+
+    google_application_credentials: Path | None = None
+    """A key file of a service account. Default: how this machine or person is signed in."""
+
+    bigquery_impersonate_service_account: str | None = None
+    """The address of a service account to act as, which leaves no key lying about."""
+
+    bigquery_maximum_bytes_billed: int | None = Field(default=None, ge=10_485_760)
+    """What one query may read; BigQuery refuses the rest. At least 10 MiB, its smallest charge."""
+
+    bigquery_priority: Literal["interactive", "batch"] = "interactive"
+    """`batch` lets the models wait for idle capacity."""
+
+    bigquery_labels: Annotated[dict[str, str], NoDecode] = {}
+    """Labels of every job, for the bill: team=music,stage=production."""
+
+    bigquery_api_endpoint: str | None = None
+    """The address of the API: a private endpoint, or an emulator. Default: Google's public one."""
 
     duckdb_path: Path = PROJECT_ROOT / "data" / "spotify.duckdb"
     """The DuckDB file. A relative path counts from the working directory."""
@@ -206,6 +235,21 @@ class Settings(ApiSettings):
         if isinstance(value, str):
             return [part.strip() for part in value.split(",") if part.strip()]
         return value
+
+    @field_validator("bigquery_labels", mode="before")
+    @classmethod
+    def _split_labels(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        labels = dict(part.strip().partition("=")[::2] for part in value.split(",") if part.strip())
+        if not all(_LABEL.fullmatch(word) for word in [*labels, *labels.values()]):
+            raise ValueError("is not team=music,stage=production: lower case, digits, `_` and `-`")
+        return labels
+
+    @field_validator("google_application_credentials")
+    @classmethod
+    def _expand(cls, value: Path | None) -> Path | None:
+        return value and value.expanduser()
 
     @field_validator("duckdb_path")
     @classmethod
@@ -239,7 +283,8 @@ class Settings(ApiSettings):
         name = self.duckdb_path.stem
         if self.is_on_a_server:
             url = self.postgres_url.get_secret_value() if self.postgres_url else ""
-            name = hashlib.sha256(f"{url} {self.schema_prefix}".encode()).hexdigest()[:12]
+            place = {"postgres": url, "bigquery": self.bigquery_project}[self.warehouse]
+            name = hashlib.sha256(f"{place} {self.schema_prefix}".encode()).hexdigest()[:12]
             name = f"{self.warehouse}_{name}"
         return self.duckdb_path.absolute().parent / ".dlt" / name
 

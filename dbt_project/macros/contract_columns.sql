@@ -28,7 +28,7 @@
 {#- BigQuery's plain timestamp is a datetime: see bigquery__type_timestamp. -#}
 {% macro bigquery__contract_columns() -%}
     {{ return({
-        'varchar': 'string', 'bigint': 'int64', 'integer': 'int64', 'double precision': 'float64',
+        'varchar': 'string', 'text': 'string', 'bigint': 'int64', 'integer': 'int64', 'double precision': 'float64',
         'boolean': 'bool', 'timestamp': 'datetime',
     }) }}
 {%- endmacro %}

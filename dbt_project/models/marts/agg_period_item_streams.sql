@@ -1,7 +1,6 @@
 {{
     config(
         materialized='incremental',
-        incremental_strategy='append',
         pre_hook="
             {% if is_incremental() %}
                 delete from {{ this }}
