@@ -1,147 +1,39 @@
-"""One world into each warehouse that runs here: every mart is DuckDB's, row for row.
-
-Exports of several eras that overlap, two more listeners with anonymous real exports, polled plays
-and lists, loaded and built in two steps, so that increments are compared as well.
-"""
+"""One world into DuckDB and Postgres: every mart is DuckDB's, row for row."""
 
 from __future__ import annotations
 
 import json
-import math
-import shutil
 from collections.abc import Iterator
-from contextlib import chdir
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from ingestion.raw_tables import ensure_raw_tables
-from ingestion.settings import Settings, load_settings
-from ingestion.spotify_api.collecting import Collector
-from ingestion.spotify_export.importing import import_exports
-from ingestion.transform import build_models, run_dbt
-from ingestion.warehouse import Row, open_warehouse
-from simulator import Account, Extended, World, imagine, write_export
-from simulator.web_api import Service, serve
+from ingestion.transform import run_dbt
+from simulator import World
 from tests.marts.conftest import edited_seeds
-from tests.spotify_api.conftest import SharedClock
 from tests.warehouses.conftest import MakeDatabase
-
-REAL_EXPORTS = Path(__file__).parents[3] / "shared" / "real_exports"
-
-#: When something was loaded, and by which run, is no property of what was loaded.
-LINEAGE = {"loaded_at", "run_id"}
-
-
-@dataclass(frozen=True)
-class Mart:
-    """A mart as a warehouse holds it: types by column, and rows in an order of their own."""
-
-    types: dict[str, str]
-    rows: list[Row]
-
-
-Marts = dict[str, Mart]
-
-
-@dataclass
-class Side:
-    """One of the warehouses that are compared, with what it needs for itself."""
-
-    settings: Settings
-    service: Service
-    folder: Path
-
-    @property
-    def target(self) -> Path:
-        """Of dbt, one for each side: it keeps the parse for one kind of warehouse."""
-        return self.folder / "target"
-
-    def load(self, *exports: Path, listener: str) -> None:
-        import_exports(
-            self.settings.model_copy(update={"export": list(exports), "listener": listener})
-        )
-
-    def poll(self, *, until: datetime) -> None:
-        """Ask every twelve hours until Spotify's clock stands at `until`."""
-        clock = self.service.clock
-        ensure_raw_tables(self.settings, ["me"])
-        collector = Collector(
-            self.settings, "me", clock=SharedClock(self.service), patience=timedelta(days=10)
-        )
-        while clock.now < until:
-            outcome = collector.poll()
-            assert outcome.outcome in {"complete", "budget_spent"}, outcome.message
-            clock.now = min(until, clock.now + timedelta(hours=12))
-        collector.close()
-
-    def build(self) -> Marts:
-        """Build, test and read every mart."""
-        with pytest.MonkeyPatch.context() as environment, chdir(self.folder):
-            environment.setenv("DBT_TARGET_PATH", str(self.target))
-            build_models(self.settings)
-        return self.marts()
-
-    def marts(self) -> Marts:
-        with open_warehouse(self.settings, read_only=True) as warehouse:
-            marts: Marts = {}
-            for mart, types in warehouse.column_types("marts").items():
-                columns = sorted(types.keys() - LINEAGE)
-                rows = warehouse.query(f"select {', '.join(columns)} from marts.{mart}")
-                marts[mart] = Mart(
-                    {name: types[name] for name in columns}, sorted(rows, key=_order)
-                )
-            return marts
-
-
-def _order(row: Row) -> tuple[tuple[bool, str], ...]:
-    """Floats by what they agree in, so that equal rows stand at equal places."""
-    return tuple(
-        (value is None, f"{value:.6g}" if isinstance(value, float) else str(value)) for value in row
-    )
-
-
-def differences(held: Marts, expected: Marts) -> dict[str, Any]:
-    """By mart, what is not the same: types, the number of rows, or the first rows that differ."""
-    found: dict[str, Any] = {}
-    for mart in held.keys() | expected.keys():
-        ours, theirs = held.get(mart), expected.get(mart)
-        if ours is None or theirs is None:
-            found[mart] = "is on one side alone"
-        elif ours.types != theirs.types:
-            found[mart] = set(ours.types.items()) ^ set(theirs.types.items())
-        elif len(ours.rows) != len(theirs.rows):
-            found[mart] = f"{len(ours.rows)} rows, not {len(theirs.rows)}"
-        else:
-            pairs = zip(ours.rows, theirs.rows, strict=True)
-            unlike = [pair for pair in pairs if not all(map(_is_same, *pair))]
-            if unlike:
-                found[mart] = (f"{len(unlike)} of {len(ours.rows)} rows", *unlike[:2])
-    return found
-
-
-def _is_same(ours: object, theirs: object) -> bool:
-    if isinstance(ours, float) and isinstance(theirs, float):
-        return math.isclose(ours, theirs, rel_tol=1e-9, abs_tol=1e-9)
-    return ours == theirs
+from tests.warehouses.parity import (
+    MOVED_ABROAD,
+    Side,
+    build_first,
+    build_increment,
+    differences,
+    imagined,
+    side_of,
+    write_exports,
+)
 
 
 @pytest.fixture(scope="module")
 def world() -> World:
-    return imagine(2_000, seed=41, start=date(2025, 6, 1), end=date(2025, 10, 1))
+    return imagined()
 
 
 @pytest.fixture(scope="module", autouse=True)
 def moved_abroad(dbt_project_copy: Path) -> Iterator[None]:
     """The project that is built has a move abroad among its seeds."""
     with edited_seeds(dbt_project_copy) as seeds:
-        (seeds / "listener_time_zones.csv").write_text(
-            "listener,time_zone,valid_from\n"
-            "me,Europe/Oslo,2010-01-01 00:00:00\nme,Australia/Lord_Howe,2025-08-15 00:00:00\n"
-        )
+        (seeds / "listener_time_zones.csv").write_text(MOVED_ABROAD)
         yield
 
 
@@ -152,75 +44,26 @@ def sides(
     parsed_project: Path,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[tuple[Side, Side]]:
-    """DuckDB and Postgres, each with a Spotify of its own whose clock stands at the same time."""
-
-    def side(service: Service, warehouse: str, **settings: object) -> Side:
-        folder = tmp_path_factory.mktemp(warehouse)
-        shutil.copytree(parsed_project / "target", folder / "target")
-        loaded = load_settings(
-            warehouse=warehouse,
-            duckdb_path=folder / "home.duckdb",
-            listener_timezone="Europe/Oslo",
-            spotify_tokens=folder / "tokens.json",
-            spotify_api_url=service.api_url,
-            spotify_accounts_url=service.accounts_url,
-            spotify_client_id=service.client_id,
-            spotify_client_secret=service.client_secret,
-            spotify_refresh_token=service.sign_in(),
-            requests_per_minute=0,
-            max_calls=1_000,
-            max_calls_per_day=100_000,
-            **settings,
-        )
-        return Side(loaded, service, folder)
-
-    start = _moment(world, 0.7)
+    """DuckDB and Postgres."""
+    near, far = tmp_path_factory.mktemp("duckdb"), tmp_path_factory.mktemp("postgres")
+    server = {"postgres_url": make_database(), "schema_prefix": "several_"}
     with (
-        serve(world, now=start, contract="extended") as for_duckdb,
-        serve(world, now=start, contract="extended") as for_postgres,
+        side_of(world, near, parsed_project, "duckdb") as duckdb,
+        side_of(world, far, parsed_project, "postgres", **server) as postgres,
     ):
-        yield (
-            side(for_duckdb, "duckdb"),
-            side(for_postgres, "postgres", postgres_url=make_database(), schema_prefix="several_"),
-        )
-
-
-def _moment(world: World, share: float) -> datetime:
-    """Just after this share of the plays was over."""
-    return world.plays[int(share * (len(world.plays) - 1))].ended_at + timedelta(minutes=1)
+        yield duckdb, postgres
 
 
 def test_every_mart_is_duckdbs_row_for_row_now_and_after_an_increment(
     sides: tuple[Side, Side], world: World, tmp_path: Path
 ) -> None:
-    parts = {
-        "endsong": Extended("endsong", _moment(world, 0.3).date()),
-        "account": Account(_moment(world, 0.6).date()),
-        "extended": Extended("extended_2026", _moment(world, 0.72).date()),
-    }
-    for name, part in parts.items():
-        write_export(world, tmp_path / f"{name}.zip", [part])
-    real = sorted(REAL_EXPORTS.glob("*.zip"))
+    write_exports(world, tmp_path)
 
-    first, second = [], []
-    for side in sides:
-        side.load(tmp_path / "endsong.zip", tmp_path / "account.zip", listener="me")
-        for export in real[:1]:
-            side.load(export, listener=export.stem)
-        side.poll(until=_moment(world, 0.71))
-        first.append(side.build())
-
+    first = [build_first(side, world, tmp_path) for side in sides]
     duckdb, postgres = first
     assert differences(postgres, duckdb) == {}
 
-    for side in sides:
-        side.load(tmp_path / "extended.zip", listener="me")
-        for export in real[1:]:
-            side.load(export, listener=export.stem)
-        side.poll(until=_moment(world, 0.72))
-        second.append(side.build())
-
-    duckdb, postgres = second
+    duckdb, postgres = [build_increment(side, world, tmp_path) for side in sides]
     assert differences(postgres, duckdb) == {}
     assert differences(postgres, first[1]).keys() > {"fct_plays", "bridge_play_records"}
     empty = {mart for mart, held in duckdb.items() if not held.rows}

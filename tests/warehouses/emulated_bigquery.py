@@ -1,0 +1,231 @@
+"""Run by the emulator's own Python: bqemulator 1.4.0, with what it does otherwise put right.
+
+Each part says what BigQuery does and the emulator does not.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import sys
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import bqemulator.api.routes.tables as tables
+import bqemulator.jobs.executor as executor
+import bqemulator.sql.rewriter.aggregate_variants as aggregate_variants
+import bqemulator.sql.rewriter.information_schema as information_schema
+import bqemulator.sql.translator as translator
+import duckdb
+import duckdb_extension_spatial
+from bqemulator.catalog.memory_repository import MemoryCatalogRepository
+from bqemulator.cli import main
+from bqemulator.domain.errors import NotFoundError
+from bqemulator.sql.parameters import _extract_value
+from bqemulator.storage.engine import DuckDBEngine
+from bqemulator.storage.sql_identifiers import quoted_table_ref
+from sqlglot import exp, parse_one, tokenize
+from sqlglot.errors import ParseError
+from sqlglot.tokens import TokenType
+
+GZIP = b"\x1f\x8b"
+
+engines: list[DuckDBEngine] = []
+
+
+def load_spatial(engine: DuckDBEngine) -> None:
+    """It would fetch the extension from a server; here it comes as a package."""
+    [extension] = Path(duckdb_extension_spatial.__path__[0]).rglob("spatial.duckdb_extension")
+    engine.connection.execute(f"load '{extension}'")
+    engines.append(engine)
+
+
+DuckDBEngine._load_spatial = load_spatial
+
+
+# A script takes parameters: the emulator leaves them out, so they are written into it.
+
+run_query_body = executor._run_query_body
+
+
+async def run_query_body_with_parameters(**query: Any) -> Any:
+    if query["is_scripted"] and query["query_params"]:
+        values = {one["name"]: _extract_value(one) for one in query["query_params"]}
+        query["bq_sql"] = with_values(query["bq_sql"], values)
+    return await run_query_body(**query)
+
+
+def with_values(script: str, values: dict[str, Any]) -> str:
+    parts, end = [], 0
+    tokens = tokenize(script, read="bigquery")
+    for mark, name in pairwise(tokens):
+        if mark.token_type is TokenType.PARAMETER and name.text in values:
+            literal = exp.convert(values[name.text]).sql("bigquery")
+            parts += [script[end : mark.start], literal]
+            end = name.end + 1
+    return "".join([*parts, script[end:]])
+
+
+executor._run_query_body = run_query_body_with_parameters
+
+
+# A table can be given an end, after which it is gone; the emulator forgets the end.
+
+rest_to_table_meta, table_to_rest = tables._rest_to_table_meta, tables._table_to_rest
+get_table = MemoryCatalogRepository.get_table
+
+
+def rest_to_table_meta_with_end(*given: Any) -> Any:
+    meta, end = rest_to_table_meta(*given), given[2].get("expirationTime")
+    if end:
+        meta = meta.model_copy(update={"expiration_time": moment(end)})
+    return meta
+
+
+def table_to_rest_with_end(meta: Any) -> dict[str, Any]:
+    told: dict[str, Any] = table_to_rest(meta)
+    if meta.expiration_time:
+        told["expirationTime"] = str(int(meta.expiration_time.timestamp() * 1000))
+    return told
+
+
+def get_table_before_its_end(catalog: MemoryCatalogRepository, *place: str) -> Any:
+    table = get_table(catalog, *place)
+    if table and table.expiration_time and table.expiration_time <= datetime.now(UTC):
+        catalog._engine.execute(f"drop table if exists {quoted_table_ref(*place)}")
+        catalog.delete_table(*place)
+        return None
+    return table
+
+
+def moment(milliseconds: str) -> datetime:
+    return datetime.fromtimestamp(int(milliseconds) / 1000, UTC)
+
+
+tables._rest_to_table_meta = rest_to_table_meta_with_end
+tables._table_to_rest = table_to_rest_with_end
+MemoryCatalogRepository.get_table = get_table_before_its_end
+
+
+# Who makes a table in a dataset that is not there is told 404; the emulator fails with 500.
+
+execute = DuckDBEngine.execute
+
+
+def execute_in_datasets(engine: DuckDBEngine, sql: str, *parameters: Any) -> Any:
+    try:
+        return execute(engine, sql, *parameters)
+    except duckdb.CatalogException as error:
+        if sql.startswith("CREATE TABLE") and "Schema with name" in str(error):
+            raise NotFoundError("Not found: Dataset") from error
+        raise
+
+
+DuckDBEngine.execute = execute_in_datasets
+
+# What columns there are is asked often; the emulator writes each of them into the query as a row of
+# literals and translates that, which takes it ten seconds. DuckDB takes the rows as they are.
+
+columns_as_values = information_schema._columns_as_values
+
+
+def columns_as_table(tables: tuple[Any, ...], project: str, dataset: str) -> str:
+    rows = columns_as_values(tables, project, dataset)
+    name = f"columns_{hashlib.md5(rows.encode()).hexdigest()}"  # noqa: S324 - only a name
+    engines[-1].execute(f"create table if not exists main.{name} as {rows[1:-1]}")
+    return f"(select * from {name})"
+
+
+information_schema._columns_as_values = columns_as_table
+
+# What statements may say that the emulator's own translation does not know.
+
+
+def put_right(sql: str) -> str:
+    try:
+        statement = parse_one(sql, read="bigquery")
+    except ParseError:
+        return sql
+    changed = [make_without_declared_columns(statement), tell_local_time(statement)]
+    return statement.sql("bigquery") if any(changed) else sql
+
+
+def make_without_declared_columns(statement: exp.Expression) -> bool:
+    """A table may be made of a query in parentheses, with its columns declared."""
+    schema, query = statement.this, statement.args.get("expression")
+    if not (isinstance(statement, exp.Create) and isinstance(schema, exp.Schema) and query):
+        return False
+    columns = [one for one in schema.expressions if isinstance(one, exp.ColumnDef)]
+    casts = [exp.alias_(exp.cast(exp.column(one.name), one.kind), one.name) for one in columns]
+    statement.set("this", schema.this)
+    statement.set("expression", exp.select(*casts).from_(query.unnest().subquery("contents")))
+    return True
+
+
+def tell_local_time(statement: exp.Expression) -> bool:
+    """`datetime(timestamp, zone)` is a wall clock; the emulator takes a zone for a time of day."""
+    clocks = [
+        one
+        for one in statement.find_all(exp.Datetime)
+        if isinstance(one.this, exp.Timestamp) and one.expression
+    ]
+    for clock in clocks:
+        clock.replace(exp.Anonymous(this="timezone", expressions=[clock.expression, clock.this]))
+    return bool(clocks)
+
+
+translator.rewrite_create_table_schema_ctas = put_right
+
+
+# array_agg takes `distinct`, `ignore nulls`, `order by` and `limit` together, not each alone.
+
+
+def filter_target(operand: exp.Expression) -> exp.Expression:
+    while isinstance(operand, (exp.Limit, exp.Order, exp.Distinct)):
+        operand = operand.expressions[0] if isinstance(operand, exp.Distinct) else operand.this
+    return operand
+
+
+def rewrite_array_agg_limit(tree: exp.Expression) -> bool:
+    limited = [one for one in tree.find_all(exp.ArrayAgg) if isinstance(one.this, exp.Limit)]
+    for aggregate in limited:
+        limit = aggregate.this
+        aggregate.set("this", limit.this)
+        whole = aggregate.parent if isinstance(aggregate.parent, exp.Filter) else aggregate
+        whole.replace(exp.func("array_slice", whole.copy(), "1", limit.expression.copy()))
+    return bool(limited)
+
+
+aggregate_variants._filter_target = filter_target
+aggregate_variants._rewrite_array_agg_limit = rewrite_array_agg_limit
+
+
+# JSON may come compressed; the emulator reads it as it is.
+
+load_path = executor._load_path_into_target
+
+
+def load_path_uncompressed(path: str, *others: Any) -> None:
+    file = Path(path)
+    content = file.read_bytes()
+    if content.startswith(GZIP):
+        file.write_bytes(gzip.decompress(content))
+    load_path(path, *others)
+
+
+executor._load_path_into_target = load_path_uncompressed
+
+
+# A Parquet file's columns are told by their names; the emulator goes by their order.
+
+
+def load_parquet_by_name(path: str, target: str, context: Any) -> None:
+    context.engine.execute(f"insert into {target} by name from read_parquet(?)", [path])
+
+
+executor._LOAD_FORMAT_HANDLERS["PARQUET"] = load_parquet_by_name
+
+if __name__ == "__main__":
+    sys.exit(main())

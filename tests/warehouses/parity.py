@@ -1,0 +1,196 @@
+"""One world in several warehouses, and how to tell that their marts are the same.
+
+Exports of several eras that overlap, two more listeners with anonymous real exports, polled plays
+and lists, loaded and built in two steps, so that increments are compared as well.
+"""
+
+from __future__ import annotations
+
+import math
+import shutil
+from collections.abc import Iterator
+from contextlib import chdir, contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ingestion.raw_tables import ensure_raw_tables
+from ingestion.settings import Settings, load_settings
+from ingestion.spotify_api.collecting import Collector
+from ingestion.spotify_export.importing import import_exports
+from ingestion.transform import build_models
+from ingestion.warehouse import Row, open_warehouse
+from simulator import Account, Extended, World, imagine, write_export
+from simulator.web_api import Service, serve
+from tests.spotify_api.conftest import SharedClock
+
+REAL_EXPORTS = Path(__file__).parents[3] / "shared" / "real_exports"
+
+#: When something was loaded, and by which run, is no property of what was loaded.
+LINEAGE = {"loaded_at", "run_id"}
+
+
+@dataclass(frozen=True)
+class Mart:
+    """A mart as a warehouse holds it: types by column, and rows in an order of their own."""
+
+    types: dict[str, str]
+    rows: list[Row]
+
+
+Marts = dict[str, Mart]
+
+
+@dataclass
+class Side:
+    """One of the warehouses that are compared, with what it needs for itself."""
+
+    settings: Settings
+    service: Service
+    folder: Path
+
+    @property
+    def target(self) -> Path:
+        """Of dbt, one for each side: it keeps the parse for one kind of warehouse."""
+        return self.folder / "target"
+
+    def load(self, *exports: Path, listener: str) -> None:
+        import_exports(
+            self.settings.model_copy(update={"export": list(exports), "listener": listener})
+        )
+
+    def poll(self, *, until: datetime) -> None:
+        """Ask every twelve hours until Spotify's clock stands at `until`."""
+        clock = self.service.clock
+        ensure_raw_tables(self.settings, ["me"])
+        collector = Collector(
+            self.settings, "me", clock=SharedClock(self.service), patience=timedelta(days=10)
+        )
+        while clock.now < until:
+            outcome = collector.poll()
+            assert outcome.outcome in {"complete", "budget_spent"}, outcome.message
+            clock.now = min(until, clock.now + timedelta(hours=12))
+        collector.close()
+
+    def build(self) -> Marts:
+        """Build, test and read every mart."""
+        with pytest.MonkeyPatch.context() as environment, chdir(self.folder):
+            environment.setenv("DBT_TARGET_PATH", str(self.target))
+            build_models(self.settings)
+        return self.marts()
+
+    def marts(self) -> Marts:
+        with open_warehouse(self.settings, read_only=True) as warehouse:
+            marts: Marts = {}
+            for mart, types in warehouse.column_types("marts").items():
+                columns = sorted(types.keys() - LINEAGE)
+                rows = warehouse.query(f"select {', '.join(columns)} from marts.{mart}")
+                marts[mart] = Mart(
+                    {name: types[name] for name in columns}, sorted(rows, key=_order)
+                )
+            return marts
+
+
+def _order(row: Row) -> tuple[tuple[bool, str], ...]:
+    """Floats by what they agree in, so that equal rows stand at equal places."""
+    return tuple(
+        (value is None, f"{value:.6g}" if isinstance(value, float) else str(value)) for value in row
+    )
+
+
+def differences(held: Marts, expected: Marts) -> dict[str, Any]:
+    """By mart, what is not the same: types, the number of rows, or the first rows that differ."""
+    found: dict[str, Any] = {}
+    for mart in held.keys() | expected.keys():
+        ours, theirs = held.get(mart), expected.get(mart)
+        if ours is None or theirs is None:
+            found[mart] = "is on one side alone"
+        elif ours.types != theirs.types:
+            found[mart] = set(ours.types.items()) ^ set(theirs.types.items())
+        elif len(ours.rows) != len(theirs.rows):
+            found[mart] = f"{len(ours.rows)} rows, not {len(theirs.rows)}"
+        else:
+            pairs = zip(ours.rows, theirs.rows, strict=True)
+            unlike = [pair for pair in pairs if not all(map(_is_same, *pair))]
+            if unlike:
+                found[mart] = (f"{len(unlike)} of {len(ours.rows)} rows", *unlike[:2])
+    return found
+
+
+def _is_same(ours: object, theirs: object) -> bool:
+    if isinstance(ours, float) and isinstance(theirs, float):
+        return math.isclose(ours, theirs, rel_tol=1e-9, abs_tol=1e-9)
+    return ours == theirs
+
+
+def imagined() -> World:
+    return imagine(2_000, seed=41, start=date(2025, 6, 1), end=date(2025, 10, 1))
+
+
+MOVED_ABROAD = (
+    "listener,time_zone,valid_from\n"
+    "me,Europe/Oslo,2010-01-01 00:00:00\nme,Australia/Lord_Howe,2025-08-15 00:00:00\n"
+)
+"""A seed, that of the listeners' time zones."""
+
+
+@contextmanager
+def side_of(
+    world: World, folder: Path, parsed_project: Path, warehouse: str, **settings: object
+) -> Iterator[Side]:
+    """A warehouse with a Spotify of its own, whose clock stands at the same time for each."""
+    shutil.copytree(parsed_project / "target", folder / "target")
+    with serve(world, now=_moment(world, 0.7), contract="extended") as service:
+        loaded = load_settings(
+            warehouse=warehouse,
+            duckdb_path=folder / "home.duckdb",
+            listener_timezone="Europe/Oslo",
+            spotify_tokens=folder / "tokens.json",
+            spotify_api_url=service.api_url,
+            spotify_accounts_url=service.accounts_url,
+            spotify_client_id=service.client_id,
+            spotify_client_secret=service.client_secret,
+            spotify_refresh_token=service.sign_in(),
+            requests_per_minute=0,
+            max_calls=1_000,
+            max_calls_per_day=100_000,
+            **settings,
+        )
+        yield Side(loaded, service, folder)
+
+
+def _moment(world: World, share: float) -> datetime:
+    """Just after this share of the plays was over."""
+    return world.plays[int(share * (len(world.plays) - 1))].ended_at + timedelta(minutes=1)
+
+
+def write_exports(world: World, folder: Path) -> None:
+    """The exports that the sides load."""
+    parts = {
+        "endsong": Extended("endsong", _moment(world, 0.3).date()),
+        "account": Account(_moment(world, 0.6).date()),
+        "extended": Extended("extended_2026", _moment(world, 0.72).date()),
+    }
+    for name, part in parts.items():
+        write_export(world, folder / f"{name}.zip", [part])
+
+
+def build_first(side: Side, world: World, exports: Path) -> Marts:
+    """Load a part of the world and build."""
+    side.load(exports / "endsong.zip", exports / "account.zip", listener="me")
+    for export in sorted(REAL_EXPORTS.glob("*.zip"))[:1]:
+        side.load(export, listener=export.stem)
+    side.poll(until=_moment(world, 0.71))
+    return side.build()
+
+
+def build_increment(side: Side, world: World, exports: Path) -> Marts:
+    """Load the rest and build what is new."""
+    side.load(exports / "extended.zip", listener="me")
+    for export in sorted(REAL_EXPORTS.glob("*.zip"))[1:]:
+        side.load(export, listener=export.stem)
+    side.poll(until=_moment(world, 0.72))
+    return side.build()
