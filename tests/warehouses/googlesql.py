@@ -6,6 +6,7 @@ statement costs, who may run it, and how BigQuery lays a table out.
 
 from __future__ import annotations
 
+from copy import deepcopy
 from functools import cache
 from typing import Any, Final, TypeAlias
 
@@ -49,6 +50,11 @@ _NOT_IN_BIGQUERY: Final = frozenset(
     )
 )
 
+_STATEMENTS: Final = tuple(
+    types.ResolvedNodeKind[f"RESOLVED_{name}_STMT"]
+    for name in ("QUERY", "INSERT", "DELETE", "CREATE_TABLE", "CREATE_SCHEMA", "DROP")
+)
+
 
 class NotGoogleSql(Exception):  # noqa: N818, as the analyser's own words end the sentence
     """BigQuery would refuse it; says why and where."""
@@ -71,6 +77,32 @@ def columns_of(sql: str, project: str, relations: Relations) -> Columns:
         raise NotGoogleSql(str(error)) from error
     kinds = {column.name: column.column.type.type_kind for column in statement.output_column_list}
     return {name: _NAMES.get(kind, f"of kind {kind}") for name, kind in kinds.items()}
+
+
+def check(sql: str, parameters: Columns, project: str, relations: Relations) -> None:
+    """Any one statement of those that Python sends.
+
+    Args:
+        sql: the statement, which may leave out the project.
+        parameters: the types of `@name`.
+        project: of BigQuery, to which the relations belong.
+        relations: that it may read and write.
+
+    Raises:
+        NotGoogleSql: it is not valid.
+    """
+    options = deepcopy(_options())
+    options.language_options.supported_statement_kinds = list(_STATEMENTS)
+    options.query_parameters = [
+        types.AnalyzerOptions.QueryParameter(name=name, type=types.Type(type_kind=_KINDS[kind]))
+        for name, kind in parameters.items()
+    ]
+    catalog = _catalog(project, relations)
+    catalog.catalog += catalog.catalog[0].catalog
+    try:
+        Analyzer(options, catalog).analyze_statement(sql)
+    except ServerError as error:
+        raise NotGoogleSql(str(error)) from error
 
 
 def rows_of(sql: str) -> list[Any]:

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import time
+import uuid
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 pytest.importorskip("google.cloud.bigquery", reason="`make test-warehouses` installs it")
 
+from ingestion.errors import WarehouseError
+from ingestion.parquet import write_parquet
+from ingestion.settings import Settings, load_settings
+from ingestion.warehouse import bigquery_lock, engine_of, open_warehouse
 from simulator import World
 from tests.marts.conftest import edited_seeds
 from tests.warehouses.bigquery_emulator import PROJECT, Emulator, emulator_python, run_emulator
@@ -34,6 +45,15 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
         yield emulator
 
 
+def cloud(emulator: Emulator) -> dict[str, Any]:
+    """The settings by which the emulator is found."""
+    return {
+        "bigquery_project": PROJECT,
+        "bigquery_api_endpoint": emulator.endpoint,
+        "google_application_credentials": emulator.keys,
+    }
+
+
 @pytest.fixture(scope="module")
 def world() -> World:
     return imagined()
@@ -56,15 +76,10 @@ def sides(
 ) -> Iterator[tuple[Side, Side]]:
     """DuckDB and BigQuery."""
     near, far = tmp_path_factory.mktemp("duckdb"), tmp_path_factory.mktemp("bigquery")
-    cloud = {
-        "bigquery_project": PROJECT,
-        "bigquery_api_endpoint": emulator.endpoint,
-        "google_application_credentials": emulator.keys,
-        "schema_prefix": "several_",
-    }
+    there = {"schema_prefix": "several_", **cloud(emulator)}
     with (
         side_of(world, near, parsed_project, "duckdb") as duckdb,
-        side_of(world, far, parsed_project, "bigquery", **cloud) as bigquery,
+        side_of(world, far, parsed_project, "bigquery", **there) as bigquery,
     ):
         yield duckdb, bigquery
 
@@ -97,3 +112,108 @@ def in_bigquerys_types(marts: Marts) -> Marts:
         )
         for name, mart in marts.items()
     }
+
+
+def test_marts_are_read_in_batches_of_arrow(sides: tuple[Side, Side], tmp_path: Path) -> None:
+    _, bigquery = sides
+    written = dict(write_parquet(bigquery.settings, tmp_path / "marts"))
+    assert written == {name: len(mart.rows) for name, mart in bigquery.marts().items()}
+    assert written["fct_plays"] > 1_000
+
+
+@pytest.fixture
+def settings(emulator: Emulator, tmp_path: Path) -> Settings:
+    """Of datasets that nobody else has."""
+    return load_settings(
+        warehouse="bigquery",
+        duckdb_path=tmp_path / "home.duckdb",
+        schema_prefix=f"test{uuid.uuid4().hex[:8]}_",
+        **cloud(emulator),
+    )
+
+
+def test_a_second_writer_is_refused_and_a_reader_is_not(settings: Settings) -> None:
+    with open_warehouse(settings):
+        with (
+            pytest.raises(WarehouseError, match="another run is writing"),
+            open_warehouse(settings),
+        ):
+            pass
+        with open_warehouse(settings, read_only=True) as warehouse:
+            assert warehouse.query("select 1 + ?", [1]) == [(2,)]
+    with open_warehouse(settings):
+        pass
+
+
+CLOUD = ("bigquery_project", "bigquery_api_endpoint", "google_application_credentials")
+
+KILLED = """
+import os
+from datetime import timedelta
+from ingestion.settings import load_settings
+from ingestion.warehouse import bigquery_lock, open_warehouse
+
+bigquery_lock._LASTS = timedelta(seconds=4)
+with open_warehouse(load_settings()):
+    os.kill(os.getpid(), 9)
+"""
+
+
+def test_the_lock_of_a_run_that_was_killed_ends_by_itself(settings: Settings) -> None:
+    given = settings.model_dump(include={"warehouse", "duckdb_path", "schema_prefix", *CLOUD})
+    environment = os.environ | {name.upper(): str(value) for name, value in given.items()}
+    killed = subprocess.run([sys.executable, "-c", KILLED], env=environment, check=False)
+    assert killed.returncode == -9
+    with pytest.raises(WarehouseError, match="another run is writing"), open_warehouse(settings):
+        pass
+    time.sleep(4)
+    with open_warehouse(settings):
+        pass
+
+
+def test_who_writes_for_long_keeps_the_lock(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bigquery_lock, "_LASTS", timedelta(seconds=3))
+    monkeypatch.setattr(bigquery_lock, "_RENEWED_AFTER_SECONDS", 0.5)
+    with open_warehouse(settings) as warehouse:
+        time.sleep(5)
+        assert warehouse.query("select 1") == [(1,)]
+        with (
+            pytest.raises(WarehouseError, match="another run is writing"),
+            open_warehouse(settings),
+        ):
+            pass
+
+
+def test_who_could_not_renew_the_lock_writes_no_more(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bigquery_lock, "_LASTS", timedelta(seconds=2))
+    with open_warehouse(settings) as warehouse:
+        time.sleep(2)
+        with pytest.raises(WarehouseError, match="lost its place"):
+            warehouse.query("select 1")
+
+
+def test_a_transaction_happens_whole_or_not_at_all(settings: Settings) -> None:
+    with open_warehouse(settings) as warehouse:
+        warehouse.query("create table staging.a (x varchar, y bigint)")
+        with warehouse.transaction():
+            warehouse.query("insert into staging.a (x, y) values (?, ?)", ["it's \\ ?", None])
+    with pytest.raises(WarehouseError, match="nowhere"):
+        replace_and_fail(settings)
+    with open_warehouse(settings) as warehouse:
+        assert warehouse.query("select x, y from staging.a") == [("it's \\ ?", None)]
+
+
+def replace_and_fail(settings: Settings) -> None:
+    with open_warehouse(settings) as warehouse, warehouse.transaction():
+        warehouse.query("delete from staging.a where true")
+        warehouse.query("insert into staging.nowhere (x) values (?)", ["b"])
+
+
+def test_doctor_says_what_answers(settings: Settings) -> None:
+    [check] = engine_of(settings).examine()
+    assert check.state == "good"
+    assert "the project listening in EU answers" in check.told

@@ -1,0 +1,126 @@
+"""What Python asks of a warehouse, in BigQuery's words: valid by Google's own analyser."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("zetasql", reason="`make test-warehouses` installs it")
+
+from rich.console import Console
+
+from ingestion.status import show_status
+from ingestion.summary import show_summary
+from ingestion.warehouse import Row, open_warehouse
+from ingestion.warehouse.bigquery_sql import Script
+from ingestion.warehouse.duckdb import _OpenDuckDB
+from ingestion.warehouse.schemas import SCHEMAS
+from simulator import World
+from tests.warehouses.googlesql import NotGoogleSql, Relations, check
+from tests.warehouses.parity import build_first, imagined, side_of, write_exports
+
+PROJECT = "listening"
+
+#: BigQuery's names of the types that tables have in DuckDB.
+TYPES = {
+    "VARCHAR": "string",
+    "BIGINT": "int64",
+    "INTEGER": "int64",
+    "DOUBLE": "float64",
+    "BOOLEAN": "bool",
+    "DATE": "date",
+    "TIMESTAMP": "datetime",
+    "TIMESTAMP WITH TIME ZONE": "timestamp",
+}
+
+Asked = list[tuple[str, Sequence[object]]]
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return imagined()
+
+
+@pytest.fixture(scope="module")
+def asked_of(
+    world: World, parsed_project: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Asked, Relations]:
+    """Every statement of imports, polls, a build and what is shown, and the tables after them."""
+    asked: Asked = []
+    query = _OpenDuckDB.query
+
+    def query_noted(
+        warehouse: _OpenDuckDB, sql: str, parameters: Sequence[object] = ()
+    ) -> list[Row]:
+        asked.append((sql, list(parameters)))
+        return query(warehouse, sql, parameters)
+
+    folder = tmp_path_factory.mktemp("asked")
+    write_exports(world, folder)
+    with (
+        pytest.MonkeyPatch.context() as patched,
+        side_of(world, tmp_path_factory.mktemp("duckdb"), parsed_project, "duckdb") as side,
+    ):
+        patched.setattr(_OpenDuckDB, "query", query_noted)
+        build_first(side, world, folder)
+        show_summary(Console(quiet=True), side.settings)
+        show_status(Console(quiet=True), side.settings)
+        with open_warehouse(side.settings, read_only=True) as warehouse:
+            relations = {
+                (schema, table): {name: TYPES[kind] for name, kind in columns.items()}
+                for schema in SCHEMAS
+                for table, columns in warehouse.column_types(schema).items()
+            }
+    return asked, relations
+
+
+def test_what_python_asks_is_valid(asked_of: tuple[Asked, Relations]) -> None:
+    asked, relations = asked_of
+    wrong, checked = {}, set()
+    for sql, parameters in asked:
+        script = Script()
+        script.add(sql, parameters)
+        if script.text in checked or "information_schema" in sql:  # DuckDB's own
+            continue
+        checked.add(script.text)
+        kinds = {one.name: one.type_.lower() for one in script.parameters}
+        try:
+            check(script.text, kinds, PROJECT, relations)
+        except NotGoogleSql as error:
+            wrong[script.text] = str(error)
+    assert wrong == {}
+    assert len(checked) > 80
+
+
+def test_a_null_is_written_out_and_the_other_parameters_keep_their_places() -> None:
+    script = Script()
+    script.add("delete from staging.a where x = ? and y = '?'", ["it's"])
+    script.add('insert into staging.a ("x", rows) values (?, ?), (?, ?)', [None, 1, "b", None])
+    assert script.text.split(";\n") == [
+        "begin transaction",
+        "DELETE FROM staging.a WHERE x = @p0 AND y = '?'",
+        "INSERT INTO staging.a (`x`, `rows`) VALUES (NULL, @p1), (@p2, NULL)",
+        "commit transaction",
+    ]
+    assert [(one.name, one.type_, one.value) for one in script.parameters] == [
+        ("p0", "STRING", "it's"),
+        ("p1", "INT64", 1),
+        ("p2", "STRING", "b"),
+    ]
+
+
+def test_tables_are_made_without_a_transaction() -> None:
+    script = Script()
+    script.add("drop table findings.a")
+    script.statements.append("create table findings.b as select 1 as x")
+    assert "transaction" not in script.text
+
+
+@pytest.mark.parametrize(
+    "sql", ["insert into marts.a (x) values ('1')", "delete from marts.a", "select y from marts.a"]
+)
+def test_what_bigquery_refuses_is_refused(sql: str) -> None:
+    with pytest.raises(NotGoogleSql):
+        check(sql, {}, PROJECT, {("marts", "a"): {"x": "int64"}})
