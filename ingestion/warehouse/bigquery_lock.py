@@ -89,12 +89,12 @@ def only_writer(client: bigquery.Client, dataset: str, place: str) -> Iterator[W
 def _taken(client: bigquery.Client, dataset: str, place: str) -> bigquery.Table:
     lock = bigquery.Table(f"{client.project}.{dataset}.write_lock")
     lock.expires = datetime.now(UTC) + _LASTS
-    try:
+    try:  # once: when an answer was lost on its way, asking again would find a lock of our own
         try:
-            return client.create_table(lock, retry=_RETRY)
+            return client.create_table(lock, retry=None)
         except NotFound:
             client.create_dataset(dataset, exists_ok=True, retry=_RETRY)
-            return client.create_table(lock, retry=_RETRY)
+            return client.create_table(lock, retry=None)
     except Conflict:
         raise WarehouseError(
             f"another run is writing to {place}: wait until it has ended, and try again (one that"
