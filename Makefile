@@ -60,9 +60,11 @@ PYTEST = $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 UNTRACED = tests/dbt tests/marts tests/warehouses/test_parity.py tests/command_line/test_builds.py \
 	$(addprefix tests/ingestion/,test_killed.py test_full_disk.py) \
 	$(addprefix tests/spotify_api/,test_a_simulated_year.py test_catalogue.py test_plays.py)
-test: .venv/installed-dev ## run every test, with coverage
+# of BigQuery, which needs packages of its own: make test-warehouses
+OF_BIGQUERY = $(addprefix tests/warehouses/,test_bigquery.py test_bigquery_sql.py test_googlesql.py)
+test: .venv/installed-dev ## run every test on DuckDB and Postgres, with coverage
 	@$(PYTEST) $(UNTRACED)
-	@$(PYTEST) $(UNTRACED:%=--ignore %) --cov --cov-report=term
+	@$(PYTEST) $(patsubst %,--ignore %,$(UNTRACED) $(OF_BIGQUERY)) --cov --cov-report=term
 
 test-warehouses: .venv/installed-dev .venv/installed-warehouses .venv-bqemulator/installed ## the tests of every warehouse: Postgres, BigQuery by its analyser and by an emulator
 	@$(PYTEST) tests/warehouses

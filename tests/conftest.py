@@ -27,6 +27,7 @@ settings.load_profile("untimed")
 
 #: Files whose tests take a minute and more, the longest first.
 _LONGEST_FIRST = (
+    "test_bigquery.py",
     "test_any_order.py",
     "test_parity.py",
     "test_collecting.py",
@@ -34,6 +35,7 @@ _LONGEST_FIRST = (
     "test_builds.py",
     "test_killed.py",
     "test_polled.py",
+    "test_only_new.py",
     "test_a_simulated_year.py",
     "test_dbt_build.py",
     "test_catalogue.py",

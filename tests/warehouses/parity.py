@@ -76,10 +76,10 @@ class Side:
         collector.close()
 
     def build(self) -> Marts:
-        """Build, test and read every mart."""
+        """Build as a run does, test, and read every mart."""
         with pytest.MonkeyPatch.context() as environment, chdir(self.folder):
             environment.setenv("DBT_TARGET_PATH", str(self.target))
-            build_models(self.settings)
+            build_models(self.settings, only_new=True)
         return self.marts()
 
     def marts(self) -> Marts:
