@@ -78,6 +78,7 @@ lint: .venv/installed-dev ## ruff, mypy, sqlfluff, no secrets
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@DUCKDB_PATH=:memory: $(BIN)/sqlfluff lint dbt_project
+	@$(BIN)/sqlfluff lint --templater placeholder dashboard/queries
 	@git ls-files -z | xargs -0 $(BIN)/detect-secrets-hook --exclude-files '.*\.lock$$' \
 		--exclude-secrets '^($(KEYS_IN_UNIT_TESTS)|$(IN_PLACE_OF_PASSWORDS))$$'
 

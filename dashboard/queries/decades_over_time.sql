@@ -1,5 +1,4 @@
 -- From which decades was the music of each month or year, as shares of what has a release date?
--- It reads the streams by period: agg_period_items would rank them first, and no place is asked.
 select
     listening.period_start_date as start_date,
     tracks.release_decade,

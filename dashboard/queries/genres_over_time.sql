@@ -1,6 +1,6 @@
 -- What share of each month or year had the genres that were heard most, the first of them first?
 -- By the rule of agg_period_items, a stream shared equally among its artist's genres, in whole
--- millionths; to read that itself would rank every item of every period.
+-- millionths: which were heard most of all needs their sums over several periods.
 with artist_genres as (
 
     select

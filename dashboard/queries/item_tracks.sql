@@ -7,7 +7,7 @@ select
     sum(listening_hours) as listening_hours,
     min(first_played_at) as first_played_at,
     max(last_played_at) as last_played_at
-from marts.agg_listener_tracks
+from marts.agg_listener_tracks as tracks
 where
     listener = :listener
     and case :item_type
@@ -16,6 +16,6 @@ where
         when 'album' then album_key
     end = :item_key
 group by case when :item_type = 'track' then album_key else track_key end
-having sum(stream_count) > 0
+having sum(tracks.stream_count) > 0
 order by stream_count desc, listening_hours desc, track_name
 limit :row_count

@@ -20,13 +20,15 @@ with days as (
 weeks as (
 
     select
-        cast(date_trunc('week', listening_date) as date) as week_start_date,
-        track_key,
-        sum(stream_count) as stream_count,
+        dates.week_start_date,
+        days.track_key,
+        sum(days.stream_count) as stream_count,
         count(*) as day_count
     from days
-    group by date_trunc('week', listening_date), track_key
-    having sum(stream_count) >= 10 or sum(stream_count) >= 5 * count(*)
+    inner join marts.dim_dates as dates
+        on days.listening_date = dates.date_day
+    group by dates.week_start_date, days.track_key
+    having sum(days.stream_count) >= 10 or sum(days.stream_count) >= 5 * count(*)
 
 )
 

@@ -17,10 +17,10 @@ select
 from months
 inner join marts.fct_playlist_memberships as memberships
     on
-        memberships.valid_from_at < months.month_ended_at
+        months.month_ended_at > memberships.valid_from_at
         and (
             memberships.valid_until_at is null
-            or memberships.valid_until_at >= months.month_ended_at
+            or months.month_ended_at <= memberships.valid_until_at
         )
 where
     memberships.listener = :listener

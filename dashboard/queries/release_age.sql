@@ -3,7 +3,10 @@
 with ages as (
 
     select
-        cast(date_trunc(:unit, plays.listening_date) as date) as start_date,
+        case
+            when :unit = 'year' then cast(concat(substr(plays.year_month, 1, 4), '-01-01') as date)
+            else cast(concat(plays.year_month, '-01') as date)
+        end as start_date,
         plays.listening_date - tracks.release_date as day_count
     from marts.fct_plays as plays
     inner join marts.dim_tracks as tracks

@@ -1,29 +1,18 @@
 -- Which artists do two listeners share in a period, those who matter most to both first?
 -- What is shared of an artist is the smaller of both shares; summed up, it says how alike they are.
--- It reads the streams by period: agg_period_items would rank every item of both first.
-with streams as (
+with shares as (
 
     select
         listener,
         item_key,
-        sum(stream_count) as stream_count
-    from marts.agg_period_item_streams
+        stream_count,
+        stream_share
+    from marts.agg_period_items
     where
         listener in (:listener, :other_listener)
+        and period = :period
+        and period_type = :period_type
         and item_type = 'artist'
-        and period_type = case :period_type when 'month' then 'month' else 'year' end
-        and (period = :period or :period = 'all_time')
-    group by listener, item_key
-
-),
-
-shares as (
-
-    select
-        *,
-        cast(stream_count as double precision)
-        / sum(stream_count) over (partition by listener) as stream_share
-    from streams
 
 ),
 

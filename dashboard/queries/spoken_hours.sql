@@ -3,8 +3,10 @@
 with streams as (
 
     select
-        cast(date_trunc(:unit, listening_date) as date) as start_date,
-        content_type,
+        case
+            when :unit = 'year' then cast(concat(substr(year_month, 1, 4), '-01-01') as date)
+            else cast(concat(year_month, '-01') as date)
+        end as start_date,
         listened_ms
     from marts.fct_plays
     where

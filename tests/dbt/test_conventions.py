@@ -68,6 +68,7 @@ UNTESTED_MACROS = {
     "gather_statistics",
     "gather_statistics_of_sources",
     "contract_columns",
+    "with_named_types",
     "replace_in_place",
     "materialization_table_duckdb",
     "materialization_view_duckdb",

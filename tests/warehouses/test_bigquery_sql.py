@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ pytest.importorskip("zetasql", reason="`make test-warehouses` installs it")
 
 from rich.console import Console
 
+from dashboard.data import load_query
 from ingestion.status import show_status
 from ingestion.summary import show_summary
 from ingestion.warehouse import Row, open_warehouse
@@ -18,6 +20,7 @@ from ingestion.warehouse.bigquery_sql import Script
 from ingestion.warehouse.duckdb import _OpenDuckDB
 from ingestion.warehouse.schemas import SCHEMAS
 from simulator import World
+from tests.dashboard.test_queries import NAMES, PARAMETERS
 from tests.warehouses.googlesql import NotGoogleSql, Relations, check
 from tests.warehouses.parity import build_first, imagined, side_of, write_exports
 
@@ -34,6 +37,9 @@ TYPES = {
     "TIMESTAMP": "datetime",
     "TIMESTAMP WITH TIME ZONE": "timestamp",
 }
+
+#: It counts days between two dates, for which no words are DuckDB's, Postgres's and BigQuery's.
+NOT_ON_BIGQUERY = {"release_age"}
 
 Asked = list[tuple[str, Sequence[object]]]
 
@@ -92,6 +98,17 @@ def test_what_python_asks_is_valid(asked_of: tuple[Asked, Relations]) -> None:
             wrong[script.text] = str(error)
     assert wrong == {}
     assert len(checked) > 80
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_the_dashboard_asks_is_valid(name: str, asked_of: tuple[Asked, Relations]) -> None:
+    query, script = load_query(name), Script()
+    known = PARAMETERS | {"item_key": "an item", "playlist_key": "a playlist"}
+    script.add(query.sql, [known[parameter] for parameter in query.parameters])
+    kinds = {one.name: one.type_.lower() for one in script.parameters}
+
+    with pytest.raises(NotGoogleSql) if name in NOT_ON_BIGQUERY else nullcontext():
+        check(script.text, kinds, PROJECT, asked_of[1])
 
 
 def test_a_null_is_written_out_and_the_other_parameters_keep_their_places() -> None:
