@@ -180,7 +180,7 @@ def spotify(contract: str, world: str) -> Iterator[dict[str, str]]:
 def fifty_plays_more(database: Path) -> tuple[Measured, Measured]:
     """Ask the Web API for the 50 plays that it has, and for nothing else; then build."""
     with spotify("development", "month") as account:
-        polled = ours("collect", database, **account, MAX_CALLS="3")
+        polled = ours("collect", database, **account, MAX_CALLS="2")  # who it is, and the plays
     return polled, ours("build", database)
 
 
