@@ -430,8 +430,9 @@ def test_two_listeners_are_compared_by_the_artists_that_they_share(copy: Path) -
             for name in ("agg_daily_listening", "agg_period_listening")
         ),
         # every stream of half of the artists
-        "insert into marts.agg_period_item_streams select * replace ('you' as listener)"
-        " from marts.agg_period_item_streams where item_type = 'artist' and item_key < '8'",
+        "insert into marts.agg_period_items select * replace ('you' as listener, stream_share"
+        " / sum(stream_share) over (partition by period_type, period) as stream_share)"
+        " from marts.agg_period_items where item_type = 'artist' and item_key < '8'",
     )
     with duckdb.connect(copy, read_only=True) as connection:
         [(artists, share)] = connection.execute(
@@ -453,6 +454,7 @@ def test_twenty_days_of_plays_are_enough_for_every_page(copy: Path) -> None:
         "delete from marts.agg_daily_listening where listening_date < '2026-01-01'",
         "delete from marts.agg_period_listening where period_start_date < '2026-01-01'",
         "delete from marts.agg_period_item_streams where period < '2026'",
+        "delete from marts.agg_period_items where period < '2026'",
         "delete from marts.agg_year_in_review where year < 2026",
         "delete from marts.fct_streaks where ended_date < '2026-01-01'",
     )
