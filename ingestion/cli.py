@@ -340,7 +340,7 @@ def _build(settings: Settings, *, full_refresh: bool = False, only_new: bool = F
             soft_wrap=True,
         )
     else:
-        console.print("Built    nothing: all stands as it was built from the same")
+        console.print("Built    nothing: no raw table has changed since the last build")
     for odd in report.oddities:
         rows = "1 row" if odd.row_count == 1 else f"{odd.row_count:,} rows"
         console.print(f"Odd      {rows} against {odd.test}: see {odd.table}", soft_wrap=True)

@@ -42,7 +42,7 @@ def test_run_says_what_it_found_and_a_second_run_that_nothing_is_new(
     second = spotify_elt("run", "--export", export)
     assert second.returncode == 0
     assert "nothing new" in second.stdout
-    assert "Built    nothing: all stands" in second.stdout
+    assert "Built    nothing: no raw table has changed" in second.stdout
 
     again = spotify_elt("summary")
     assert again.returncode == 0
