@@ -47,6 +47,7 @@ def test_nothing_new_builds_nothing(home: Home) -> None:
 
     assert (report.models, report.tests, report.is_whole) == (0, 0, False)
     assert home.marts(leaving_out=()) == before
+    assert home.build(only_new=False).models > 0, "asked for all"
 
 
 def test_a_poll_that_found_nothing_reaches_what_tells_of_polls_alone(
