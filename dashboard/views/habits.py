@@ -47,8 +47,8 @@ def _show_shares(selection: Selection, habits: dict[str, Any]) -> None:
     words = f"Of {number(plays)} plays, short ones too."
     if told < plays:
         words += (
-            f" Of skips Spotify tells in {number(told)} of them: never from 2015 to mid-2022, and"
-            " in the extended history alone."
+            f" Of skips Spotify tells in {number(told)} of them: never from 2015 to October 2022,"
+            " and in the extended history alone."
         )
     if before and earlier["play_count"]:
         words += f" Beside each: the change from {compared_with(selection, before)}."

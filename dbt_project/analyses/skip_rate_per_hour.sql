@@ -1,27 +1,10 @@
 -- At what hour of the day is a listener impatient?
-with
-
-skip_months as (
-
-    -- from 2015 to 2022 Spotify noted no skip: a month without one tells nothing
-    select distinct
-        listener,
-        year_month
-    from {{ ref('fct_plays') }}
-    where is_skipped
-
-)
-
 select
-    plays.listener,
-    plays.hour,
-    count(plays.is_skipped) as play_count,
-    avg(case when plays.is_skipped then 1.0 else 0.0 end) as skipped_share
-from {{ ref('fct_plays') }} as plays
-inner join skip_months
-    on
-        plays.listener = skip_months.listener
-        and plays.year_month = skip_months.year_month
-where plays.is_skipped is not null
-group by plays.listener, plays.hour
-order by plays.listener, plays.hour
+    listener,
+    hour,
+    count(*) as play_count,
+    avg(case when is_skipped then 1.0 else 0.0 end) as skipped_share
+from {{ ref('fct_plays') }}
+where is_skip_known
+group by listener, hour
+order by listener, hour

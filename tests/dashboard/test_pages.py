@@ -167,7 +167,9 @@ def test_the_habits_are_those_of_the_marts(warehouse: Home) -> None:
         "select sum(skipped_count), sum(shuffle_count) from marts.agg_monthly_habits"
         " where year_month like '2025%'"
     )
-    [(known,)] = warehouse.query("select count(is_skipped) from marts.fct_plays where year = 2025")
+    [(known,)] = warehouse.query(
+        "select count(*) from marts.fct_plays where is_skip_known and year = 2025"
+    )
 
     app = page("habits", period="2025")
 
@@ -185,18 +187,25 @@ def test_the_habits_are_those_of_the_marts(warehouse: Home) -> None:
 
 
 def test_months_in_which_spotify_noted_no_skip_do_not_count_as_patient(copy: Path) -> None:
-    change(copy, "update marts.fct_plays set is_skipped = false where year_month < '2025-07'")
+    change(
+        copy,
+        "update marts.fct_plays set is_skipped = false, is_skip_known = false"
+        " where year_month < '2025-07'",
+    )
     with duckdb.connect(copy, read_only=True) as connection:
         [(share,)] = connection.execute(
-            "select count(*) filter (is_skipped) / count(is_skipped) from marts.fct_plays"
-            " where year_month between '2025-07' and '2025-12'"
+            "select count(*) filter (is_skipped) / count(*) from marts.fct_plays"
+            " where is_skip_known and year_month between '2025-07' and '2025-12'"
         ).fetchall()
 
     assert figures(page("habits", period="2025"))["Skipped"] == f"{100 * share:.1f} %"
 
 
 def test_without_an_extended_history_nothing_is_known_of_skips(copy: Path) -> None:
-    change(copy, "update marts.fct_plays set is_skipped = null, is_shuffle = null")
+    change(
+        copy,
+        "update marts.fct_plays set is_skipped = null, is_skip_known = false, is_shuffle = null",
+    )
 
     app = page("habits")
 

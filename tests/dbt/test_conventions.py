@@ -63,6 +63,8 @@ UNTESTED_MACROS = {
     "counting_rules",
     "current_periods",
     "stale_periods",
+    "stale_months",
+    "within_stale_months",
     "delete_stale_periods",
     "plan_for_whole_tables",
     "gather_statistics",

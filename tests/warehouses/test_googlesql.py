@@ -54,10 +54,13 @@ DECLARED_TYPES = {
     "timestamp": "datetime",
 }
 
-#: dbt asks the warehouse whether a table exists; nobody is there to ask.
-IS_INCREMENTAL = """
+#: dbt asks the warehouse whether a table exists and which months are stale; nobody is there to ask.
+INTROSPECTION = """
 {%- macro is_incremental() -%}
     {{ return(model.config.materialized == 'incremental' and ANSWER) }}
+{%- endmacro -%}
+{%- macro stale_months(months=none) -%}
+    {{ return([modules.datetime.date(2024, 3, 1)]) }}
 {%- endmacro -%}
 """
 
@@ -111,8 +114,8 @@ def compiled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     project = tmp_path_factory.mktemp("bigquery") / "dbt_project"
     ignore = shutil.ignore_patterns("target", "logs")
     shutil.copytree(PROJECT_ROOT / "dbt_project", project, ignore=ignore)
-    macro = IS_INCREMENTAL.replace("ANSWER", request.param)
-    (project / "macros" / "is_incremental.sql").write_text(macro)
+    macros = INTROSPECTION.replace("ANSWER", request.param)
+    (project / "macros" / "stale_months.sql").write_text(macros)
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("WAREHOUSE", "bigquery")
         environment.setenv("BIGQUERY_PROJECT", PROJECT)

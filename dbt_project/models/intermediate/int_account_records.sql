@@ -7,6 +7,7 @@
 
 {#- What makes an account record: two of them alike in these are one. -#}
 {%- set identity = 'listener, ended_minute, ms_played, creator, title' -%}
+{%- set account_months = 'select ended_month from ' ~ ref('stg_spotify_export__account_streaming_history') -%}
 
 with
 
@@ -19,12 +20,14 @@ months as (
 account_history as (
 
     select * from {{ ref('stg_spotify_export__account_streaming_history') }}
+    where {{ within_stale_months('ended_month', 0, account_months) }}
 
 ),
 
 extended_history as (
 
     select * from {{ ref('stg_spotify_export__streaming_history') }}
+    where {{ within_stale_months('ended_month', 0, account_months) }}
 
 ),
 

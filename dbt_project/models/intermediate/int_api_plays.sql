@@ -63,8 +63,8 @@ all_ends as (
     select
         listener,
         ended_at
-    from {{ ref('int_extended_plays') }}
-    where not is_retry
+    from {{ ref('int_extended_records') }}
+    where match_rule = 'first_record' and not is_retry
 
     union all
 

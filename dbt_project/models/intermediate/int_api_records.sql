@@ -5,6 +5,8 @@
     )
 }}
 
+{%- set polled_months = 'select ' ~ month_of('played_at') ~ ' from ' ~ ref('stg_spotify_api__recently_played') -%}
+
 with
 
 months as (
@@ -46,7 +48,10 @@ exported_plays as (
         'extended' as export,
         ended_at
     from {{ ref('int_extended_plays') }}
-    where track_name is not null and not is_retry
+    where
+        track_name is not null
+        and not is_retry
+        and {{ within_stale_months('ended_month', 1, polled_months) }}
 
     union all
 
@@ -59,7 +64,10 @@ exported_plays as (
         'account' as export,
         ended_at
     from {{ ref('int_account_plays') }}
-    where track_name is not null and not is_covered
+    where
+        track_name is not null
+        and not is_covered
+        and {{ within_stale_months('ended_month', 1, polled_months) }}
 
 ),
 

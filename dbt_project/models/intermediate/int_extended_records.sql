@@ -42,6 +42,7 @@ history as (
             {{ dbt.concat(['show_name', "'|'", 'episode_name']) }}
         ) as item
     from {{ ref('stg_spotify_export__streaming_history') }}
+    where {{ within_stale_months('ended_month', months_around=1) }}
 
 ),
 

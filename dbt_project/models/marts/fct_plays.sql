@@ -16,6 +16,7 @@ months as (
 all_plays as (
 
     select * from {{ ref('int_plays') }}
+    where {{ within_stale_months('ended_month') }}
 
 ),
 
@@ -69,6 +70,10 @@ plays as (
 
     select
         all_plays.*,
+        -- from 2015 to October 2022 Spotify noted no skip: a month without one tells nothing of skips
+        all_plays.is_skipped is not null and max(case when all_plays.is_skipped then 1 else 0 end)
+            over (partition by all_plays.listener, all_plays.ended_month)
+        = 1 as is_skip_known,
         months.input_key
     from all_plays
     inner join months
@@ -207,6 +212,7 @@ final as (
         exclusion_reason is null as is_counted,
         is_shuffle,
         is_skipped,
+        is_skip_known,
         is_offline,
         is_incognito,
         in_extended_export,

@@ -4,7 +4,6 @@ plays as (
 
     select
         listener,
-        play_key,
         track_key,
         platform,
         listened_ms,
@@ -19,19 +18,17 @@ plays as (
 
 ),
 
-plays_with_neighbours as (
+plays_after_others as (
 
-    -- a long play may have begun before one that ended earlier: what counts is when any of the
-    -- plays still to end began, or else two sessions could overlap; counted from the last play
-    -- back, because a frame that grows is read once and one that shrinks is not
+    -- a long play may end after one that began later: what counts is when the last of all the
+    -- plays that began before has ended, or else two sessions could overlap
     select
         *,
-        lag(ended_at) over (partition by listener order by ended_at, play_key) as previous_ended_at,
-        min(started_at) over (
+        max(ended_at) over (
             partition by listener
-            order by ended_at desc, play_key desc
-            rows between unbounded preceding and current row
-        ) as next_started_at
+            order by started_at
+            rows between unbounded preceding and 1 preceding
+        ) as previous_ended_at
     from plays
 
 ),
@@ -42,21 +39,22 @@ plays_with_start as (
         *,
         case
             when previous_ended_at is null then 1
-            when next_started_at > {{ dbt.dateadd('minute', var('session_gap_minutes'), 'previous_ended_at') }} then 1
+            when started_at > {{ dbt.dateadd('minute', var('session_gap_minutes'), 'previous_ended_at') }} then 1
             else 0
         end as is_session_start
-    from plays_with_neighbours
+    from plays_after_others
 
 ),
 
 plays_with_session as (
 
+    -- of plays that began at the same time, either may be the one that starts the session
     select
         *,
         sum(is_session_start) over (
             partition by listener
-            order by ended_at, play_key
-            rows between unbounded preceding and current row
+            order by started_at
+            range between unbounded preceding and current row
         ) as session_number
     from plays_with_start
 
