@@ -335,6 +335,7 @@ def _build(settings: Settings, *, full_refresh: bool = False, only_new: bool = F
         report = build_models(settings, show, full_refresh=full_refresh, only_new=only_new)
     if report.models or report.tests:
         stands = "" if report.is_whole else "; the rest stands as it was built"
+        stands = "; every month computed anew" if report.is_anew else stands
         console.print(
             f"Built    {report.models} tables and views; {report.tests} data tests passed{stands}",
             soft_wrap=True,

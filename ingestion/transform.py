@@ -62,12 +62,14 @@ class BuildReport:
         tests: data tests that passed.
         oddities: what tests found that is merely odd, now or when they were last run.
         is_whole: whether nothing was left out that stands as it was built.
+        is_anew: whether every month was computed anew.
     """
 
     models: int
     tests: int
     oddities: tuple[Finding, ...]
     is_whole: bool
+    is_anew: bool
 
 
 def build_models(
@@ -78,6 +80,9 @@ def build_models(
     only_new: bool = False,
 ) -> BuildReport:
     """Build and test the models on the warehouse that the settings name.
+
+    A table that another version of the project built may lack a column: then every month is
+    computed anew, once.
 
     Args:
         settings: of this run.
@@ -93,7 +98,7 @@ def build_models(
     inputs = read_inputs(settings, Path(variables["DBT_PROJECT_DIR"]))
     is_whole = full_refresh or not only_new or not inputs.stands
     if not is_whole and not inputs.changed:
-        return BuildReport(0, 0, tuple(standing_findings(settings)), is_whole)
+        return BuildReport(0, 0, tuple(standing_findings(settings)), is_whole, is_anew=False)
     arguments = [
         "--quiet",
         *("--log-level-file", "info"),
@@ -107,11 +112,14 @@ def build_models(
     tests = [result for result in results if result.node.resource_type == "test"]
     findings = keep_findings(settings, tests, are_all=is_whole)
     failures = [result for result in results if str(result.status) in _FAILED]
+    if not full_refresh and any(map(_has_other_columns, failures)):
+        return build_models(settings, on_progress, full_refresh=True)
     if failures or not outcome.success:
         raise BuildError(_in_one_line(failures, findings, outcome.exception)) from outcome.exception
     note_inputs(settings, inputs)
     passed = sum(str(result.status) == "pass" for result in tests)
-    return BuildReport(len(results) - len(tests), passed, tuple(findings), is_whole)
+    models = len(results) - len(tests)
+    return BuildReport(models, passed, tuple(findings), is_whole, full_refresh)
 
 
 def _left_out(settings: Settings, inputs: BuildInputs) -> tuple[str, ...]:
@@ -193,6 +201,11 @@ def _progress_callback(on_progress: Progress) -> Callable[[EventMsg], None]:
     return on_event
 
 
+def _has_other_columns(failure: Any) -> bool:
+    """Whether an incremental model failed because its table is not what the model gives."""
+    return any(sign in str(failure.message) for sign in _SIGNS_OF_OTHER_COLUMNS)
+
+
 def _in_one_line(
     failures: list[Any], findings: list[Finding], exception: BaseException | None
 ) -> str:
@@ -206,6 +219,4 @@ def _in_one_line(
         tables = [finding.table for finding in findings if finding.test == first.node.name]
         where = "".join(f"; its rows are in {table}" for table in tables)
         return f"the data test {first.node.name} failed: {message}{where}{more}"
-    if any(sign in message for sign in _SIGNS_OF_OTHER_COLUMNS):
-        message = "its columns changed since the last build; run `spotify-elt build --full-refresh`"
     return f"the model {first.node.name} failed: {message}{more}"
