@@ -54,17 +54,12 @@ docs: setup ## generate the dbt docs and serve them
 	@$(SPOTIFY_ELT) dbt docs generate
 	@$(SPOTIFY_ELT) dbt docs serve
 
-# Without coverage, which slows them most: those that run dbt or load answers again and again.
 # loadfile: what the tests of a file share is made once; their order is that of tests/conftest.py
 PYTEST = $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
-UNTRACED = tests/dbt tests/marts tests/warehouses/test_parity.py tests/command_line/test_builds.py \
-	$(addprefix tests/ingestion/,test_killed.py test_full_disk.py) \
-	$(addprefix tests/spotify_api/,test_a_simulated_year.py test_catalogue.py test_plays.py)
 # of BigQuery, which needs packages of its own: make test-warehouses
 OF_BIGQUERY = $(addprefix tests/warehouses/,test_bigquery.py test_bigquery_sql.py test_googlesql.py)
 test: .venv/installed-dev ## run every test on DuckDB and Postgres, with coverage
-	@$(PYTEST) $(UNTRACED)
-	@$(PYTEST) $(patsubst %,--ignore %,$(UNTRACED) $(OF_BIGQUERY)) --cov --cov-report=term
+	@$(PYTEST) $(addprefix --ignore ,$(OF_BIGQUERY)) --cov --cov-report=term
 
 test-warehouses: .venv/installed-dev .venv/installed-warehouses .venv-bqemulator/installed ## the tests of every warehouse: Postgres, BigQuery by its analyser and by an emulator
 	@$(PYTEST) tests/warehouses

@@ -6,11 +6,9 @@ import os
 import shutil
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import chdir, contextmanager
-from functools import wraps
 from pathlib import Path
-from typing import Any
 
 import pytest
 from dbt.cli.main import dbtRunner
@@ -43,6 +41,20 @@ _LONGEST_FIRST = (
     "test_pages.py",
 )
 
+#: Tests that run dbt or load answers again and again, which coverage slows most. What they run of
+#: ours, others run as well.
+_UNTRACED = (
+    "tests/dbt/",
+    "tests/marts/",
+    "tests/warehouses/test_parity.py",
+    "tests/command_line/test_builds.py",
+    "tests/ingestion/test_killed.py",
+    "tests/ingestion/test_full_disk.py",
+    "tests/spotify_api/test_a_simulated_year.py",
+    "tests/spotify_api/test_catalogue.py",
+    "tests/spotify_api/test_plays.py",
+)
+
 
 @pytest.fixture(scope="session", autouse=True)
 def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
@@ -57,23 +69,31 @@ def libraries_untraced() -> Iterator[None]:
     """Coverage looks away while dlt loads and dbt runs: it would double the time of their code."""
     with pytest.MonkeyPatch.context() as patch:
         for owner, name in ((Loader, "__call__"), (Loader, "create_tables"), (dbtRunner, "invoke")):
-            patch.setattr(owner, name, _untraced(getattr(owner, name)))
+            # a function that is decorated enters the context anew with each call
+            patch.setattr(owner, name, _untraced()(getattr(owner, name)))
         yield
 
 
-def _untraced(function: Callable[..., Any]) -> Callable[..., Any]:
-    @wraps(function)
-    def call(*arguments: Any, **keywords: Any) -> Any:
-        tracer, of_threads = sys.gettrace(), threading.gettrace()
-        sys.settrace(None)
-        threading.settrace(None)  # type: ignore[arg-type]  # typeshed: what it takes back
-        try:
-            return function(*arguments, **keywords)
-        finally:
-            threading.settrace(of_threads)  # type: ignore[arg-type]
-            sys.settrace(tracer)
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Coverage looks away, in the processes that a test starts as well."""
+    if not item.nodeid.startswith(_UNTRACED):
+        return (yield)
+    with _untraced(), pytest.MonkeyPatch.context() as environment:
+        environment.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
+        return (yield)
 
-    return call
+
+@contextmanager
+def _untraced() -> Iterator[None]:
+    tracer, of_threads = sys.gettrace(), threading.gettrace()
+    sys.settrace(None)
+    threading.settrace(None)  # type: ignore[arg-type]  # typeshed: what it takes back
+    try:
+        yield
+    finally:
+        threading.settrace(of_threads)  # type: ignore[arg-type]
+        sys.settrace(tracer)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

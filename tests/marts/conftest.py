@@ -28,6 +28,9 @@ from tests.spotify_api.conftest import SharedClock
 #: When something was loaded is no property of a play: rows are compared without it.
 LINEAGE = {"loaded_at"}
 
+#: Lives that tests with dice try, each by its seed: `WORLDS=20 make test` tries more than one.
+WORLDS = range(31, 31 + int(os.environ.get("WORLDS", "1")))
+
 Marts = dict[str, list[tuple[Any, ...]]]
 """Every mart, every column but the lineage, every row, in an order of its own."""
 

@@ -6,7 +6,6 @@ the full refresh. `WORLDS=20 make test` tries more lives than one.
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -18,9 +17,7 @@ import pytest
 
 from simulator import Account, Extended, World, expected_plays, imagine, write_export
 from simulator.web_api import serve
-from tests.marts.conftest import LINEAGE, Home
-
-WORLDS = range(31, 31 + int(os.environ.get("WORLDS", "1")))
+from tests.marts.conftest import LINEAGE, WORLDS, Home
 
 #: What is looked up by its names, before an id is known, stays in the catalogue without plays.
 OF_THE_CATALOGUE = {

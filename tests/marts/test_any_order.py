@@ -13,7 +13,7 @@ import pytest
 
 from ingestion.transform import BuildReport
 from simulator import Account, Extended, imagine, write_export
-from tests.marts.conftest import Home, Marts
+from tests.marts.conftest import WORLDS, Home, Marts
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ def filled(at_once: AtOnce, home: Home) -> Home:
     return home
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", WORLDS)
 def test_the_order_and_batching_of_loads_leaves_no_trace(
     exports: list[Path], at_once: AtOnce, home: Home, seed: int
 ) -> None:
