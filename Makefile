@@ -57,7 +57,8 @@ docs: setup ## generate the dbt docs and serve them
 # Without coverage, which slows them most: those that run dbt or load answers again and again.
 # loadfile: what the tests of a file share is made once; their order is that of tests/conftest.py
 PYTEST = $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
-UNTRACED = tests/dbt tests/marts tests/warehouses/test_parity.py tests/command_line/test_builds.py \
+UNTRACED = tests/dbt tests/marts tests/warehouses/test_parity.py \
+	tests/warehouses/test_stateless.py tests/command_line/test_builds.py \
 	$(addprefix tests/ingestion/,test_killed.py test_full_disk.py) \
 	$(addprefix tests/spotify_api/,test_a_simulated_year.py test_catalogue.py test_plays.py)
 # of BigQuery, which needs packages of its own: make test-warehouses
@@ -66,8 +67,8 @@ test: .venv/installed-dev ## run every test on DuckDB and Postgres, with coverag
 	@$(PYTEST) $(UNTRACED)
 	@$(PYTEST) $(patsubst %,--ignore %,$(UNTRACED) $(OF_BIGQUERY)) --cov --cov-report=term
 
-test-warehouses: .venv/installed-dev .venv/installed-warehouses .venv-bqemulator/installed ## the tests of every warehouse: Postgres, BigQuery by its analyser and by an emulator
-	@$(PYTEST) tests/warehouses
+test-warehouses: .venv/installed-dev .venv/installed-warehouses .venv-bqemulator/installed ## the tests of every warehouse: Postgres, BigQuery by its analyser and by an emulator; of deploy/
+	@$(PYTEST) tests/warehouses tests/deploy
 
 # md5 of an artist's name, and of an artist's and an album's: keys that unit tests of dbt write out
 KEYS_IN_UNIT_TESTS = 02129bb861061d1a052c592e2dc6b383|321759187f2436f110a53883d177c2c3

@@ -1,8 +1,9 @@
 """deploy/aws: valid by CloudFormation's own rules, and deployed to moto, a server that acts as AWS.
 
-moto 5.2 makes no schedules, alarms, metric filters and secrets without a value, leaves the bucket's
-versions and access block out, and matches no event by what stands in a list: that is read from the
-template. It starts no task and checks no right. That a run happens on AWS, nothing here can show.
+moto 5.2 makes no schedules, alarms, metric filters and secrets without a value, leaves versions,
+lifecycle and access block of the bucket out, and matches no event by what stands in a list: that is
+read from the template. It starts no task and checks no right. That a run happens on AWS, nothing
+here can show.
 """
 
 from __future__ import annotations
@@ -149,10 +150,10 @@ def test_the_bucket_is_encrypted_closed_and_forgets_in_time(
     s3, bucket = client("s3"), lake.ids["Bucket"]
     [rule] = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"]
     assert rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
-    rules = s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
-    assert any(rule.get("NoncurrentVersionExpiration") for rule in rules)
-    assert any(rule.get("AbortIncompleteMultipartUpload") for rule in rules)
     assert lake.outputs["LakePath"] == f"s3://{bucket}"
+    deleted, unfinished = resources["Bucket"]["LifecycleConfiguration"]["Rules"]
+    assert deleted["NoncurrentVersionExpiration"]["NoncurrentDays"] == 30
+    assert unfinished["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"] == 7
     assert resources["Bucket"]["VersioningConfiguration"] == {"Status": "Enabled"}
     access = resources["Bucket"]["PublicAccessBlockConfiguration"]
     assert len(access) == 4
