@@ -57,8 +57,7 @@ docs: setup ## generate the dbt docs and serve them
 # Without coverage, which slows them most: those that run dbt or load answers again and again.
 # loadfile: what the tests of a file share is made once; their order is that of tests/conftest.py
 PYTEST = $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
-UNTRACED = tests/dbt tests/marts tests/warehouses/test_parity.py \
-	tests/warehouses/test_stateless.py tests/command_line/test_builds.py \
+UNTRACED = tests/dbt tests/marts tests/warehouses/test_parity.py tests/command_line/test_builds.py \
 	$(addprefix tests/ingestion/,test_killed.py test_full_disk.py) \
 	$(addprefix tests/spotify_api/,test_a_simulated_year.py test_catalogue.py test_plays.py)
 # of BigQuery, which needs packages of its own: make test-warehouses
