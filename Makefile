@@ -61,8 +61,8 @@ OF_BIGQUERY = $(addprefix tests/warehouses/,test_bigquery.py test_bigquery_sql.p
 test: .venv/installed-dev ## run every test on DuckDB and Postgres, with coverage
 	@$(PYTEST) $(addprefix --ignore ,$(OF_BIGQUERY)) --cov --cov-report=term
 
-test-warehouses: .venv/installed-dev .venv/installed-warehouses .venv-bqemulator/installed ## the tests of every warehouse: Postgres, BigQuery by its analyser and by an emulator
-	@$(PYTEST) tests/warehouses
+test-warehouses: .venv/installed-dev .venv/installed-warehouses .venv-bqemulator/installed ## the tests of every warehouse: Postgres, BigQuery by its analyser and by an emulator; of deploy/
+	@$(PYTEST) tests/warehouses tests/deploy
 
 # md5 of an artist's name, and of an artist's and an album's: keys that unit tests of dbt write out
 KEYS_IN_UNIT_TESTS = 02129bb861061d1a052c592e2dc6b383|321759187f2436f110a53883d177c2c3

@@ -42,6 +42,7 @@ def login(console: Console, settings: Settings, *, with_browser: bool) -> None:
     """
     if settings.spotify_refresh_token:
         raise UserError(f"SPOTIFY_REFRESH_TOKEN is the sign-in of {settings.listener}: unset it")
+    _need_the_file(settings)
     known = app_of(settings)
     app = known or _ask_for_app(console, settings)
     others = set(signed_in_listeners(settings)) - {settings.listener}
@@ -60,6 +61,7 @@ def logout(console: Console, settings: Settings) -> None:
     Raises:
         UserError: the token file cannot be read or written.
     """
+    _need_the_file(settings)
     with TokenFile(settings.spotify_tokens).changing() as tokens:
         was_there = tokens.listeners.pop(settings.listener, None)
     if was_there:
@@ -128,6 +130,11 @@ def _by_pasting(console: Console, authorisation: Authorisation) -> SignIn:
             )
         except WrongAnswer as error:
             console.print(f"{str(error)[0].upper()}{str(error)[1:]}", soft_wrap=True)
+
+
+def _need_the_file(settings: Settings) -> None:
+    if settings.spotify_tokens_json:
+        raise UserError("SPOTIFY_TOKENS_JSON takes the place of the token file: unset it")
 
 
 def _need_a_terminal(why: str) -> None:

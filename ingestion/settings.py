@@ -101,6 +101,10 @@ class ApiSettings(_Environment):
     spotify_refresh_token: SecretStr | None = None
     """For servers: the sign-in of LISTENER, instead of the token file; never written anywhere."""
 
+    spotify_tokens_json: SecretStr | None = None
+    """For runners that keep no disk: the content of the token file; never written anywhere.
+    Of sign-ins made with SPOTIFY_CLIENT_SECRET alone: others change whenever they are used."""
+
     spotify_tokens: Path = Field(default_factory=lambda: _configuration_folder() / "tokens.json")
     """The token file. Default: in the user's configuration folder."""
 

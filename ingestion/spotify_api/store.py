@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from itertools import islice
@@ -89,6 +90,7 @@ class Store:
 
     def load(self, spool: Spool) -> None:
         """Load what is in the spool, and empty it."""
+        self._clear_up_after_a_kill()
         for batch in spool.batches():
             runs = batch.rows.pop("collection_runs", [])
             self._load_answers(batch)
@@ -98,14 +100,13 @@ class Store:
 
     def _load_answers(self, batch: Batch) -> None:
         memory = self.memory()
-        if batch.is_left_behind:
-            if memory[LOADED] == batch.name:
-                return
-            self._delete_leftovers()
+        if batch.is_left_behind and memory[LOADED] == batch.name:
+            return
         self._leave_out_known_plays(batch)
         self._add_carried_objects(batch)
         if batch.rows or any(memory[key] != value for key, value in batch.changes.items()):
-            self._load_with_dlt(batch)
+            with self._unfinished_until_done(batch.name):
+                self._load_with_dlt(batch)
             self._forget_old_states()
 
     def _note_runs(self, runs: list[Row]) -> None:
@@ -157,8 +158,29 @@ class Store:
         )
         self._loader(answers(batch, schema))
 
+    @contextmanager
+    def _unfinished_until_done(self, name: str) -> Iterator[None]:
+        """Have the warehouse know of a load for as long as it lasts, and longer if it is killed.
+
+        The disk that says so too may be gone with the killed run. dlt's own loads have status 0.
+        """
+        self.warehouse.query(
+            f"insert into {SCHEMA}._dlt_loads (load_id, schema_name, status, inserted_at)"
+            " values (?, ?, 1, ?)",
+            [name, SCHEMA, datetime.now(UTC)],
+        )
+        yield
+        self.warehouse.query(f"delete from {SCHEMA}._dlt_loads where load_id = ?", [name])
+
+    def _clear_up_after_a_kill(self) -> None:
+        """Delete the rows of loads that did not come to their end, else they pass for known."""
+        loads = f"{SCHEMA}._dlt_loads where schema_name = ? and status = 1"
+        ((unfinished,),) = self.warehouse.query(f"select count(*) from {loads}", [SCHEMA])
+        if unfinished:
+            self._delete_leftovers()
+            self.warehouse.query(f"delete from {loads}", [SCHEMA])
+
     def _delete_leftovers(self) -> None:
-        """Delete rows of loads that did not come to their end, which a kill leaves behind."""
         present = self.warehouse.column_types(SCHEMA)
         for raw_table in RAW_TABLES:
             if raw_table is COLLECTION_RUNS:

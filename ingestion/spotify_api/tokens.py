@@ -1,9 +1,10 @@
-"""Who is signed in: the token file, or a refresh token from the environment.
+"""Who is signed in: the token file, or what the environment hands over in its place.
 
 The file is JSON, readable by its owner alone, and holds the app and one sign-in per listener.
 Refreshing a PKCE sign-in makes the old refresh token void, so whoever refreshes holds the file's
 lock from reading the old token to storing the new one: of two runs, the second finds the fresh
-access token of the first.
+access token of the first. A runner that keeps no disk could store none, and so gets the file's
+content by environment, of sign-ins that refreshing leaves as they are: those made with a secret.
 """
 
 from __future__ import annotations
@@ -165,7 +166,7 @@ def app_of(settings: Settings) -> App | None:
     Raises:
         UserError: the token file cannot be read.
     """
-    kept = TokenFile(settings.spotify_tokens).read().app
+    kept = _kept(settings).app
     client_id = settings.spotify_client_id or (kept.client_id if kept else None)
     if client_id is None:
         return None
@@ -182,7 +183,7 @@ def signed_in_listeners(settings: Settings) -> list[str]:
     Raises:
         UserError: the token file cannot be read.
     """
-    listeners = set(TokenFile(settings.spotify_tokens).read().listeners)
+    listeners = set(_kept(settings).listeners)
     if settings.spotify_refresh_token:
         listeners.add(settings.listener)
     return sorted(listeners)
@@ -192,11 +193,12 @@ def sign_in_of(settings: Settings, listener: str) -> SignIn | None:
     """The listener's sign-in: from the environment, else from the file; None without one.
 
     Raises:
-        UserError: the token file cannot be read, or the environment has a token but no app.
+        UserError: the token file cannot be read, or what the environment gives is of no use.
     """
-    if settings.spotify_refresh_token and listener == settings.listener:
-        return _from_environment(settings, settings.spotify_refresh_token.get_secret_value())
-    return TokenFile(settings.spotify_tokens).read().listeners.get(listener)
+    given = _handed_over(settings, listener)
+    if given:
+        return _in_memory.get(given.refresh_token, given)
+    return _kept(settings).listeners.get(listener)
 
 
 def renew_sign_in(
@@ -216,9 +218,9 @@ def renew_sign_in(
     Raises:
         UserError: the token file cannot be read or written.
     """
-    if settings.spotify_refresh_token and listener == settings.listener:
-        given = settings.spotify_refresh_token.get_secret_value()
-        return _renew_in_memory(given, _from_environment(settings, given), renewed)
+    given = _handed_over(settings, listener)
+    if given:
+        return _renew_in_memory(settings, given, renewed)
     with TokenFile(settings.spotify_tokens).changing() as tokens:
         if listener not in tokens.listeners:
             return None
@@ -270,27 +272,54 @@ def sign_in_warning(settings: Settings, listener: str, now: datetime) -> str | N
 _in_memory: dict[str, SignIn] = {}
 
 
-def _from_environment(settings: Settings, refresh_token: str) -> SignIn:
-    if refresh_token in _in_memory:
-        return _in_memory[refresh_token]
+def _kept(settings: Settings) -> Tokens:
+    """What the environment hands over in place of the token file, else what the file holds."""
+    if settings.spotify_tokens_json is None:
+        return TokenFile(settings.spotify_tokens).read()
+    try:
+        given = settings.spotify_tokens_json.get_secret_value()
+        tokens = msgspec.json.decode(given, type=Tokens)
+    except msgspec.DecodeError:
+        # from None: the text around the fault may be a token
+        raise UserError("SPOTIFY_TOKENS_JSON is not the content of a token file") from None
+    for listener, sign_in in sorted(tokens.listeners.items()):
+        if not sign_in.uses_secret:
+            raise UserError(
+                f"SPOTIFY_TOKENS_JSON: the sign-in of {listener} was made without the app's secret,"
+                " and to use it once makes it void: sign in with the secret, docs/deploy.md"
+            )
+    return tokens
+
+
+def _handed_over(settings: Settings, listener: str) -> SignIn | None:
+    """The listener's sign-in as the environment gives it; None if it gives none."""
+    token = settings.spotify_refresh_token
+    if token is None or listener != settings.listener:
+        return _kept(settings).listeners.get(listener) if settings.spotify_tokens_json else None
     app = app_of(settings)
     if app is None:
         raise UserError("SPOTIFY_REFRESH_TOKEN is of no use without its SPOTIFY_CLIENT_ID")
     return SignIn(
         client_id=app.client_id,
         uses_secret=app.client_secret is not None,
-        refresh_token=refresh_token,
+        refresh_token=token.get_secret_value(),
     )
 
 
-def _renew_in_memory(given: str, current: SignIn, renewed: Callable[[SignIn], SignIn]) -> SignIn:
-    _in_memory[given] = renewed(current)
-    if current.refresh_token == given != _in_memory[given].refresh_token:
+def _renew_in_memory(
+    settings: Settings, given: SignIn, renewed: Callable[[SignIn], SignIn]
+) -> SignIn:
+    current = _in_memory.get(given.refresh_token, given)
+    latest = _in_memory[given.refresh_token] = renewed(current)
+    if current.refresh_token == given.refresh_token != latest.refresh_token:
         logger.warning(
-            "Spotify has replaced SPOTIFY_REFRESH_TOKEN, which the next process cannot know:"
-            " use an app with SPOTIFY_CLIENT_SECRET, or the token file"
+            "Spotify has replaced %s, which the next process cannot know:"
+            " use an app with SPOTIFY_CLIENT_SECRET, or the token file",
+            "SPOTIFY_REFRESH_TOKEN"
+            if settings.spotify_refresh_token
+            else "a token of SPOTIFY_TOKENS_JSON",
         )
-    return _in_memory[given]
+    return latest
 
 
 def _months_after(moment: datetime, months: int) -> datetime:

@@ -236,11 +236,21 @@ def test_without_a_terminal_nothing_is_asked(
     assert len(result.stderr.splitlines()) == 1
 
 
-def test_a_sign_in_by_environment_is_not_signed_in_over(environment: dict[str, str]) -> None:
-    result = spotify_elt(environment | {"SPOTIFY_REFRESH_TOKEN": "from-the-server"}, "login")
+@pytest.mark.parametrize(
+    ("variable", "verb"),
+    [
+        ("SPOTIFY_REFRESH_TOKEN", "login"),
+        ("SPOTIFY_TOKENS_JSON", "login"),
+        ("SPOTIFY_TOKENS_JSON", "logout"),
+    ],
+)
+def test_a_sign_in_by_environment_is_neither_signed_in_over_nor_out(
+    environment: dict[str, str], variable: str, verb: str
+) -> None:
+    result = spotify_elt(environment | {variable: "from-the-server"}, verb)
 
     assert result.returncode == 1
-    assert "SPOTIFY_REFRESH_TOKEN" in result.stderr
+    assert variable in result.stderr
     assert "from-the-server" not in result.stdout + result.stderr
 
 

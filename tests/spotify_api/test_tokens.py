@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from pydantic import SecretStr
 
@@ -24,6 +25,7 @@ from ingestion.spotify_api.tokens import (
     App,
     SignIn,
     TokenFile,
+    Tokens,
     renew_sign_in,
     sign_in_ends,
     sign_in_of,
@@ -235,6 +237,67 @@ def test_a_refresh_token_by_environment_that_is_rotated_lasts_as_long_as_the_pro
     monkeypatch.setattr(tokens_module, "_in_memory", {})  # the next process
     with pytest.raises(SignInNeeded):
         open_client(settings, "me", budget=1, clock=clock).call("profile", profile)
+
+
+def handed_over(app: App | None, **sign_ins: SignIn) -> SecretStr:
+    """The content of a token file."""
+    return SecretStr(msgspec.json.encode(Tokens(app, sign_ins)).decode())
+
+
+class TestTheTokenFileByEnvironment:
+    """For runners that keep no disk."""
+
+    def test_it_serves_everybody_in_it_and_tells_when_they_must_sign_in_again(
+        self, make_settings: Callable[..., Settings], service: Service, clock: SharedClock
+    ) -> None:
+        authorised_at = service.clock.now - timedelta(days=175)
+        sign_in = some_sign_in(
+            client_id=service.client_id,
+            uses_secret=True,
+            refresh_token=service.sign_in(authorised_at=authorised_at),
+            authorised_at=authorised_at,
+        )
+        given = handed_over(App(service.client_id, service.client_secret), me=sign_in, anna=sign_in)
+        settings = make_settings(spotify_tokens_json=given, spotify_client_id=None)
+
+        assert signed_in_listeners(settings) == ["anna", "me"]
+        for _ in range(2):
+            assert open_client(settings, "anna", budget=1, clock=clock).call("profile", profile)
+        assert refreshes(service) == 1
+        assert "sign in again" in (sign_in_warning(settings, "me", service.clock.now) or "")
+        assert not settings.spotify_tokens.parent.exists()
+        assert open_client(settings, "me", budget=1, clock=clock).listener == "me"
+        assert sign_in.refresh_token not in f"{settings!r} {settings}"
+
+    def test_a_sign_in_that_its_first_use_would_make_void_is_not_used(
+        self, make_settings: Callable[..., Settings], service: Service
+    ) -> None:
+        sign_in = some_sign_in(client_id=service.client_id, refresh_token=service.sign_in())
+        settings = make_settings(spotify_tokens_json=handed_over(None, me=sign_in))
+
+        with pytest.raises(UserError, match="without the app's secret"):
+            open_client(settings, "me", budget=1)
+        assert service.calls == []
+
+    @pytest.mark.parametrize("given", ["~/tokens.json", '{"listeners": {"me": "a-refresh-token"}}'])
+    def test_anything_else_is_refused_and_not_shown(
+        self, make_settings: Callable[..., Settings], given: str
+    ) -> None:
+        with pytest.raises(UserError, match="SPOTIFY_TOKENS_JSON is not the content") as told:
+            signed_in_listeners(make_settings(spotify_tokens_json=SecretStr(given)))
+        assert "a-refresh-token" not in f"{told.value} {told.value.__cause__}"
+
+    def test_one_that_spotify_replaces_all_the_same_is_told(
+        self, settings: Settings, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        settings = settings.model_copy(
+            update={"spotify_tokens_json": handed_over(None, me=some_sign_in(uses_secret=True))}
+        )
+        renew_sign_in(settings, "me", lambda _: some_sign_in(**{"refresh_token": "another"}))
+
+        assert "has replaced a token of SPOTIFY_TOKENS_JSON" in caplog.text
+        assert "a-refresh-token" not in caplog.text
+        assert "another" not in caplog.text
 
 
 def test_a_refresh_token_without_its_app_says_so(make_settings: Callable[..., Settings]) -> None:
