@@ -12,7 +12,7 @@ export DBT_PROJECT_DIR ?= $(CURDIR)/dbt_project
 export DBT_PROFILES_DIR ?= $(CURDIR)/profiles
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo login ingest collect status build parquet dashboard docs test test-warehouses lint format screenshot bench lock clean
+.PHONY: help setup run demo login ingest collect status costs build parquet dashboard docs test test-warehouses lint format screenshot bench lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ collect: setup ## ask Spotify every half hour, until Ctrl+C
 
 status: setup ## what is collected, how fresh, what is missing, when the sign-in ends
 	@$(SPOTIFY_ELT) status
+
+costs: setup ## what lies in the warehouse, what its queries are billed for, how near the limits are
+	@$(SPOTIFY_ELT) costs
 
 build: setup ## build and test the dbt models
 	@$(SPOTIFY_ELT) build
