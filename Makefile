@@ -64,13 +64,14 @@ UNTRACED = tests/dbt tests/marts tests/warehouses/test_parity.py tests/command_l
 	$(addprefix tests/ingestion/,test_killed.py test_full_disk.py) \
 	$(addprefix tests/spotify_api/,test_a_simulated_year.py test_catalogue.py test_plays.py)
 # of BigQuery, which needs packages of its own: make test-warehouses
-OF_BIGQUERY = $(addprefix tests/warehouses/,test_bigquery.py test_bigquery_sql.py test_googlesql.py)
+OF_BIGQUERY = $(addprefix tests/warehouses/,test_bigquery.py test_bigquery_jobs.py test_bigquery_sql.py \
+	test_googlesql.py)
 test: .venv/installed-dev ## run every test on DuckDB and Postgres, with coverage
 	@$(PYTEST) $(UNTRACED)
 	@$(PYTEST) $(patsubst %,--ignore %,$(UNTRACED) $(OF_BIGQUERY)) --cov --cov-report=term
 
 test-warehouses: .venv/installed-dev .venv/installed-warehouses .venv-bqemulator/installed ## the tests of every warehouse: Postgres, BigQuery by its analyser and by an emulator
-	@$(PYTEST) tests/warehouses
+	@$(PYTEST) tests/warehouses --cov --cov-config=tests/warehouses/coverage.toml --cov-report=term
 
 # md5 of an artist's name, and of an artist's and an album's: keys that unit tests of dbt write out
 KEYS_IN_UNIT_TESTS = 02129bb861061d1a052c592e2dc6b383|321759187f2436f110a53883d177c2c3
