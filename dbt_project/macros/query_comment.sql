@@ -2,7 +2,7 @@
     What dbt says of itself before each statement: dbt's own words, and on BigQuery, where they label
     the job, BIGQUERY_LABELS as well. dbt's win: by them `spotify-elt costs` tells models.
 -#}
-{% macro query_comment(node) -%}
+{% macro query_comment(node, connection_name) -%}
     {%- set words = {} -%}
     {%- if target.type == 'bigquery' -%}
         {%- for label in env_var('BIGQUERY_LABELS', '').split(',') if '=' in label -%}

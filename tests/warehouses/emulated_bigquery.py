@@ -6,6 +6,7 @@ Each part says what BigQuery does and the emulator does not.
 from __future__ import annotations
 
 import gzip
+import hashlib
 import re
 import sys
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ import bqemulator.api.routes.jobs as jobs
 import bqemulator.api.routes.tables as tables
 import bqemulator.jobs.executor as executor
 import bqemulator.sql.rewriter.aggregate_variants as aggregate_variants
+import bqemulator.sql.rewriter.information_schema as information_schema
 import bqemulator.sql.translator as translator
 import duckdb
 import duckdb_extension_spatial
@@ -127,6 +129,22 @@ def execute_in_datasets(engine: DuckDBEngine, sql: str, *parameters: Any) -> Any
 
 DuckDBEngine.execute = execute_in_datasets
 
+# dlt asks what columns there are; the emulator writes each of them into the query as a row of
+# literals and translates that, which takes it ten seconds. DuckDB takes the rows as they are.
+
+columns_as_values = information_schema._columns_as_values
+
+
+def columns_as_table(tables: tuple[Any, ...], project: str, dataset: str) -> str:
+    rows = columns_as_values(tables, project, dataset)
+    name = f"columns_{hashlib.md5(rows.encode()).hexdigest()}"  # noqa: S324 - only a name
+    engines[-1].execute(f"create table if not exists main.{name} as {rows[1:-1]}")
+    return f"(select * from {name})"
+
+
+information_schema._columns_as_values = columns_as_table
+
+
 # BigQuery tells of a table how many rows it has, how big it is and when its rows were changed last;
 # the emulator tells what it was made with. What DuckDB holds is asked for it, and a changed sum of
 # its rows is a change. Without columns or rows there is nothing to ask: a lock is such a table.
@@ -188,16 +206,22 @@ create table if not exists main.noted_jobs (
 )
 """
 
+NOTE_A_JOB = """
+insert into main.noted_jobs
+select now(), 'QUERY', null, 10485760, [
+    struct_pack("key" := label[1], "value" := label[2])
+    for label in list_zip(cast(? as varchar[]), cast(? as varchar[]))
+]
+"""
+
 
 async def handle_query_job_and_note_it(*place: Any, **given: Any) -> Any:
     handled = await handle_query_job(*place, **given)
     if not given["dry_run"]:
-        labels = [{"key": k, "value": v} for k, v in place[2].get("labels", {}).items()]
+        labels = place[2].get("labels", {})
         with engines[-1].connection.cursor() as cursor:
             cursor.execute(NOTED_JOBS)
-            cursor.execute(
-                "insert into main.noted_jobs values (now(), 'QUERY', null, 10485760, ?)", [labels]
-            )
+            cursor.execute(NOTE_A_JOB, [[*labels], [*labels.values()]])
     return handled
 
 

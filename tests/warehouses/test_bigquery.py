@@ -20,6 +20,9 @@ import pytest
 
 pytest.importorskip("google.cloud.bigquery", reason="`make test-warehouses` installs it")
 
+from google.api_core.client_options import ClientOptions
+from google.cloud.bigquery import Client
+from google.oauth2 import service_account
 from rich.console import Console
 
 from ingestion.costs import show_costs, show_dry_run
@@ -82,7 +85,11 @@ def sides(
 ) -> Iterator[tuple[Side, Side]]:
     """DuckDB and BigQuery."""
     near, far = tmp_path_factory.mktemp("duckdb"), tmp_path_factory.mktemp("bigquery")
-    there = {"schema_prefix": "several_", **cloud(emulator)}
+    there = {
+        "schema_prefix": "several_",
+        "bigquery_labels": {"team": "music", "app": "somebodys"},
+        **cloud(emulator),
+    }
     with (
         side_of(world, near, parsed_project, "duckdb") as duckdb,
         side_of(world, far, parsed_project, "bigquery", **there) as bigquery,
@@ -153,6 +160,26 @@ def test_costs_are_told_by_table_by_model_and_by_day(sides: tuple[Side, Side]) -
     assert "marts.fct_plays" in words
     words, is_within = costs_of(bigquery.settings.model_copy(update={"queries_limit_gib": 0.001}))
     assert not is_within
+
+
+LABELLED = """
+select distinct app.value as app
+from `listening`.`region-eu`.INFORMATION_SCHEMA.JOBS_BY_PROJECT, unnest(labels) as app,
+    unnest(labels) as team
+where app.key = 'app' and team.key = 'team' and team.value = 'music'
+"""
+
+
+def test_jobs_of_ours_and_of_dbt_bear_the_labels_that_are_set(
+    sides: tuple[Side, Side], emulator: Emulator
+) -> None:
+    _, bigquery = sides
+    account = service_account.Credentials.from_service_account_file(str(emulator.keys))
+    endpoint = ClientOptions(api_endpoint=emulator.endpoint)
+    with Client(PROJECT, account, location="EU", client_options=endpoint) as client:
+        found = {row.app for row in client.query(LABELLED).result()}
+    assert bigquery.settings.bigquery_labels["team"] == "music"
+    assert found == {"dbt", "spotify-elt"}, "dbt's own words and ours win"
 
 
 def costs_of(settings: Settings) -> tuple[str, bool]:
