@@ -20,10 +20,11 @@ from ingestion.costs import (
     show_dry_run,
     size,
 )
-from ingestion.errors import UserError
+from ingestion.errors import CostsUnknownError, UserError
 from ingestion.settings import Settings, load_settings
 from ingestion.warehouse import open_warehouse
-from ingestion.warehouse.protocol import Allowance
+from ingestion.warehouse.duckdb import _OpenDuckDB
+from ingestion.warehouse.protocol import Allowance, Billed
 
 GIB = 2**30
 
@@ -204,3 +205,34 @@ def test_a_dry_run_costs_nothing_where_queries_do_not(settings: Settings) -> Non
     console = Console(file=StringIO(), width=120)
     show_dry_run(console, settings)
     assert "nothing is billed" in console.file.getvalue()  # type: ignore[attr-defined]
+
+
+def test_a_build_goes_on_where_it_may_not_know_what_queries_cost(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_warehouse: object, _since: date) -> list[Billed]:
+        raise CostsUnknownError("told to others alone")
+
+    monkeypatch.setattr(_OpenDuckDB, "billed", refuse)
+    assert note_costs(settings, NOW)
+    with open_warehouse(settings) as warehouse:
+        assert warehouse.query("select cost_type from operations.warehouse_costs") == [("storage",)]
+
+
+def test_queries_of_the_day_of_the_last_note_are_noted_anew(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    today = NOW.date()
+    known = [Billed(today, "fct_plays", 1, 10)]
+    monkeypatch.setattr(
+        _OpenDuckDB, "billed", lambda _, since: [one for one in known if one.day >= since]
+    )
+    note_costs(settings, NOW)
+    known[:] = [Billed(today, "fct_plays", 4, 40), Billed(today + timedelta(1), "others", 1, 5)]
+    note_costs(settings, NOW + timedelta(days=1))
+    with open_warehouse(settings) as warehouse:
+        noted = warehouse.query(
+            "select cost_date, name, query_count, byte_count from operations.warehouse_costs"
+            " where cost_type = 'queries' order by 1, 2"
+        )
+    assert noted == [(today, "fct_plays", 4, 40), (today + timedelta(1), "others", 1, 5)]
