@@ -25,10 +25,12 @@ from google.cloud.bigquery import Client
 from google.oauth2 import service_account
 from rich.console import Console
 
+from ingestion.build_inputs import read_inputs
+from ingestion.cost_notes import ensure_cost_notes
 from ingestion.costs import show_costs, show_dry_run
 from ingestion.errors import WarehouseError
 from ingestion.parquet import write_parquet
-from ingestion.settings import Settings, load_settings
+from ingestion.settings import PROJECT_ROOT, Settings, load_settings
 from ingestion.warehouse import bigquery_lock, engine_of, open_warehouse
 from simulator import World
 from tests.marts.conftest import edited_seeds
@@ -311,6 +313,21 @@ def test_who_could_not_renew_the_lock_writes_no_more(
         time.sleep(2)
         with pytest.raises(WarehouseError, match="lost its place"):
             warehouse.query("select 1")
+
+
+def test_whether_anything_is_new_is_asked_without_a_query(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_warehouse(settings) as warehouse:
+        ensure_cost_notes(settings, warehouse)
+        warehouse.query("create table staging.fct_plays (x varchar)")
+    asked: list[str] = []
+    monkeypatch.setattr(Client, "query", lambda _, sql, *_others, **_named: asked.append(sql))
+
+    inputs = read_inputs(settings, PROJECT_ROOT / "dbt_project")
+
+    assert asked == [], "each is billed for 10 MiB at least"
+    assert inputs.now["operations.warehouse_costs"].startswith("0 rows, 20")
 
 
 def test_a_transaction_happens_whole_or_not_at_all(settings: Settings) -> None:
