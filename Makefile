@@ -12,7 +12,7 @@ export DBT_PROJECT_DIR ?= $(CURDIR)/dbt_project
 export DBT_PROFILES_DIR ?= $(CURDIR)/profiles
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo login ingest collect status build parquet dashboard docs test test-warehouses lint format screenshot bench lock clean
+.PHONY: help setup run demo login ingest collect status costs build parquet dashboard docs test test-warehouses lint format screenshot bench lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ collect: setup ## ask Spotify every half hour, until Ctrl+C
 status: setup ## what is collected, how fresh, what is missing, when the sign-in ends
 	@$(SPOTIFY_ELT) status
 
+costs: setup ## what lies in the warehouse, what its queries are billed for, how near the limits are
+	@$(SPOTIFY_ELT) costs
+
 build: setup ## build and test the dbt models
 	@$(SPOTIFY_ELT) build
 
@@ -57,12 +60,13 @@ docs: setup ## generate the dbt docs and serve them
 # loadfile: what the tests of a file share is made once; their order is that of tests/conftest.py
 PYTEST = $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 # of BigQuery, which needs packages of its own: make test-warehouses
-OF_BIGQUERY = $(addprefix tests/warehouses/,test_bigquery.py test_bigquery_sql.py test_googlesql.py)
+OF_BIGQUERY = $(addprefix tests/warehouses/,test_bigquery.py test_bigquery_jobs.py test_bigquery_sql.py \
+	test_googlesql.py)
 test: .venv/installed-dev ## run every test on DuckDB and Postgres, with coverage
 	@$(PYTEST) $(addprefix --ignore ,$(OF_BIGQUERY)) --cov --cov-report=term
 
 test-warehouses: .venv/installed-dev .venv/installed-warehouses .venv-bqemulator/installed ## the tests of every warehouse: Postgres, BigQuery by its analyser and by an emulator; of deploy/
-	@$(PYTEST) tests/warehouses tests/deploy
+	@$(PYTEST) tests/warehouses tests/deploy --cov --cov-config=tests/warehouses/coverage.toml --cov-report=term
 
 # md5 of an artist's name, and of an artist's and an album's: keys that unit tests of dbt write out
 KEYS_IN_UNIT_TESTS = 02129bb861061d1a052c592e2dc6b383|321759187f2436f110a53883d177c2c3

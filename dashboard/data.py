@@ -168,7 +168,7 @@ def _asked(warehouse: Warehouse, query: Query, values: list[object]) -> list[Row
     except WarehouseError:
         raise
     except Exception as error:
-        if "fct_plays" not in warehouse.column_types("marts"):
+        if "fct_plays" not in warehouse.tables("marts"):
             raise Unavailable("The marts are not built yet: run `make build`.") from error
         raise Unavailable(
             "The marts were built by another version of spotify-elt: run `make build`."

@@ -15,11 +15,8 @@ from typing import Final
 from ingestion.settings import Settings
 from ingestion.warehouse import Warehouse, open_warehouse
 
-_RAW: Final = ("spotify_export", "spotify_api")
+_RAW: Final = ("spotify_export", "spotify_api", "operations")
 _BUILT: Final = ("staging", "intermediate", "marts")
-
-#: Columns that grow with each load, the most telling first; every raw table has one of them.
-_GROWING: Final = ("_dlt_load_id", "loaded_at", "updated_at")
 
 _TABLE: Final = "build_inputs"
 
@@ -66,7 +63,7 @@ def read_inputs(settings: Settings, project: Path) -> BuildInputs:
         raw = {
             f"{schema}.{table}": state
             for schema in _RAW
-            for table, state in _states(warehouse, schema).items()
+            for table, state in warehouse.states(schema).items()
         }
         now = {"project": _checksum(project), "tables": _tables(warehouse), **raw}
         return BuildInputs(now, _noted(warehouse))
@@ -88,29 +85,9 @@ def note_inputs(settings: Settings, inputs: BuildInputs) -> None:
 
 
 def _noted(warehouse: Warehouse) -> dict[str, str]:
-    if _TABLE not in warehouse.column_types("staging"):
+    if _TABLE not in warehouse.tables("staging"):
         return {}
     return dict(warehouse.query(f"select input, state from staging.{_TABLE}"))
-
-
-def _states(warehouse: Warehouse, schema: str) -> dict[str, str]:
-    """How many rows each table has and which load was its last; a nested table goes with its own.
-
-    Rows are added by loads, and taken away by what a killed run left; one whose content changed in
-    place would go unnoticed, and nothing here does that without a new time beside it.
-    """
-    queries = []
-    for table, columns in sorted(warehouse.column_types(schema).items()):
-        growing = [column for column in _GROWING if column in columns]
-        if growing and not table.startswith("_dlt") and "__" not in table:
-            queries.append(
-                f"select '{table}' as name, count(*) as row_count, max({growing[0]}) as latest"
-                f" from {schema}.{table}"
-            )
-    if not queries:
-        return {}
-    rows = warehouse.query(" union all ".join(queries))
-    return {name: f"{row_count} rows, {latest}" for name, row_count, latest in rows}
 
 
 def _tables(warehouse: Warehouse) -> str:
@@ -118,7 +95,7 @@ def _tables(warehouse: Warehouse) -> str:
     names = [
         f"{schema}.{table}"
         for schema in _BUILT
-        for table in sorted(warehouse.column_types(schema))
+        for table in sorted(warehouse.tables(schema))
         if table != _TABLE
     ]
     return hashlib.sha256("\n".join(names).encode()).hexdigest()

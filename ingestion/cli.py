@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -184,6 +184,26 @@ def status() -> None:
     from ingestion.status import show_status
 
     show_status(console, load_settings())
+
+
+@app.command()
+def costs(
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="What the next build would be billed for, instead.")
+    ] = False,
+    every: Annotated[
+        bool, typer.Option("--all", help="Every table and model, not only the largest.")
+    ] = False,
+) -> None:
+    """Say what lies in the warehouse, what its queries are billed for, how near the limits are."""
+    from ingestion.costs import show_costs, show_dry_run
+
+    settings = load_settings()
+    if dry_run:
+        show_dry_run(console, settings)
+    elif not show_costs(console, settings, datetime.now(UTC), every=every):
+        errors.print("[red]spotify-elt:[/] more is used than the limits allow, see above")
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -213,4 +213,4 @@ def _raw_table(settings: Settings, table: str) -> Iterator[Warehouse | None]:
         with suppress(UserError):
             if engine_of(settings).exists():
                 warehouse = opened.enter_context(open_warehouse(settings, read_only=True))
-        yield warehouse if warehouse and table in warehouse.column_types(SCHEMA) else None
+        yield warehouse if warehouse and table in warehouse.tables(SCHEMA) else None

@@ -13,5 +13,9 @@ class WarehouseError(UserError):
     """The warehouse cannot be opened or written: locked, full, no permission, a bad name."""
 
 
+class CostsUnknownError(WarehouseError):
+    """The warehouse does not tell this account what queries cost."""
+
+
 class BuildError(UserError):
     """dbt could not build the models, or a data test found something; names the first."""

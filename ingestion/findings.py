@@ -47,7 +47,7 @@ def keep_findings(settings: Settings, results: Iterable[Any], *, are_all: bool) 
     results = list(results)
     found = [result for result in results if str(result.status) in _FOUND_SOMETHING]
     with open_warehouse(settings) as warehouse:
-        before = set(warehouse.column_types("findings"))
+        before = warehouse.tables("findings")
         run = before if are_all else before & {result.node.alias for result in results}
         if not found and not run:
             return _standing(warehouse, before)
@@ -60,7 +60,7 @@ def keep_findings(settings: Settings, results: Iterable[Any], *, are_all: bool) 
 def standing_findings(settings: Settings) -> list[Finding]:
     """What tests found when they were last run."""
     with open_warehouse(settings) as warehouse:
-        return _standing(warehouse, warehouse.column_types("findings"))
+        return _standing(warehouse, warehouse.tables("findings"))
 
 
 def _standing(warehouse: Warehouse, tables: Iterable[str]) -> list[Finding]:

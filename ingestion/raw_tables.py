@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+from ingestion.cost_notes import ensure_cost_notes
 from ingestion.settings import Settings
 from ingestion.spotify_api.store import ensure_tables as ensure_api_tables
 from ingestion.spotify_export.history import keep_time_zone
@@ -26,6 +27,7 @@ def ensure_raw_tables(settings: Settings, listeners: Iterable[str] = ()) -> None
     with open_warehouse(settings) as warehouse:
         _ensure_export_tables(warehouse)
         ensure_api_tables(warehouse)
+        ensure_cost_notes(settings, warehouse)
         known = {row[0] for row in warehouse.query(f"select listener from {EXPORT}.listeners")}
         for listener in set(listeners) - known:
             keep_time_zone(
@@ -34,7 +36,7 @@ def ensure_raw_tables(settings: Settings, listeners: Iterable[str] = ()) -> None
 
 
 def _ensure_export_tables(warehouse: Warehouse) -> None:
-    if "import_files" in warehouse.column_types(EXPORT):
+    if "import_files" in warehouse.tables(EXPORT):
         return
     from ingestion.spotify_export.source import export_rows, import_records
 

@@ -28,6 +28,7 @@ SCHEMA_NAMES = frozenset(
     {
         "spotify_export",
         "spotify_api",
+        "operations",
         "staging",
         "intermediate",
         "marts",
@@ -210,6 +211,12 @@ class Settings(ApiSettings):
 
     bigquery_api_endpoint: str | None = None
     """The address of the API: a private endpoint, or an emulator. Default: Google's public one."""
+
+    storage_limit_gib: float | None = Field(default=None, gt=0)
+    """GiB that the warehouse may hold; above, `costs` fails. Default: what is for nothing there."""
+
+    queries_limit_gib: float | None = Field(default=None, gt=0)
+    """GiB that a month's queries may be billed for. Default: what is for nothing there."""
 
     duckdb_path: Path = PROJECT_ROOT / "data" / "spotify.duckdb"
     """The DuckDB file. A relative path counts from the working directory."""

@@ -59,7 +59,7 @@ def show_status(console: Console, settings: Settings) -> None:
 
 
 def _has_tables(warehouse: Warehouse) -> bool:
-    return "collection_runs" in warehouse.column_types(SCHEMA)
+    return "collection_runs" in warehouse.tables(SCHEMA)
 
 
 def _collected_listeners(warehouse: Warehouse) -> list[str]:

@@ -67,7 +67,7 @@ def show_summary(console: Console, settings: Settings) -> None:
         WarehouseError: the warehouse cannot be opened.
     """
     with open_warehouse(settings, read_only=True) as warehouse:
-        if "fct_plays" not in warehouse.column_types("marts"):
+        if "fct_plays" not in warehouse.tables("marts"):
             console.print("There are no marts yet: run `spotify-elt run` first.")
             return
         listeners = warehouse.query(

@@ -10,10 +10,12 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from ingestion.build_inputs import BuildInputs, note_inputs, read_inputs
+from ingestion.cost_notes import note_costs
 from ingestion.errors import BuildError
 from ingestion.findings import Finding, keep_findings, standing_findings
 from ingestion.settings import PROJECT_ROOT, Settings
@@ -26,12 +28,16 @@ if TYPE_CHECKING:
 Progress: TypeAlias = Callable[[int, int, str], None]
 """Called with the nodes done, the nodes in all, and the name of one that is running."""
 
+_QUIETLY: Final = (
+    "--quiet",
+    *("--log-level-file", "info"),
+    "--no-write-json",  # nobody reads it here, and writing it takes its time
+)
+
 #: Tests of the project's own logic run in `make test`, not on every user's every build; exposures
 #: are words about it.
-_NOT_OF_A_BUILD: Final = (
-    *("--exclude-resource-types", "unit_test", "exposure"),
-    *("--exclude", "tag:macro"),
-)
+_NOT_OF_A_BUILD: Final = ("--exclude-resource-types", "unit_test", "exposure")
+_LEFT_OUT: Final = ("--exclude", "tag:macro")
 
 #: Views and seeds hold nothing that a load could change: they are made anew when the project is
 #: another. Each costs a build its own start-up, which adds up where little is new.
@@ -72,6 +78,21 @@ class BuildReport:
     is_anew: bool
 
 
+@dataclass(frozen=True)
+class Compiled:
+    """A query of a build.
+
+    Attributes:
+        name: of the model, or of the data test.
+        is_test: which of the two it is of.
+        query: what the model holds, or the test finds; in the warehouse's own words.
+    """
+
+    name: str
+    is_test: bool
+    query: str
+
+
 def build_models(
     settings: Settings,
     on_progress: Progress | None = None,
@@ -95,17 +116,18 @@ def build_models(
         BuildError: a model failed or a data test found rows.
     """
     variables = _variables(settings)
-    inputs = read_inputs(settings, Path(variables["DBT_PROJECT_DIR"]))
+    project = Path(variables["DBT_PROJECT_DIR"])
+    inputs = read_inputs(settings, project)
     is_whole = full_refresh or not only_new or not inputs.stands
     if not is_whole and not inputs.changed:
         return BuildReport(0, 0, tuple(standing_findings(settings)), is_whole, is_anew=False)
+    if note_costs(settings, datetime.now(UTC)):
+        inputs = read_inputs(settings, project)
     arguments = [
-        "--quiet",
-        *("--log-level-file", "info"),
-        "--no-write-json",  # nobody reads it here, and writing it takes its time
+        *_QUIETLY,
         *("build", *_NOT_OF_A_BUILD),
-        *(["--full-refresh"] if full_refresh else _left_out(settings, inputs)),
-        *([] if is_whole else ["--select", *map(_descendants, inputs.changed)]),
+        *(["--full-refresh", *_LEFT_OUT] if full_refresh else _left_out(settings, inputs)),
+        *([] if is_whole else _selected(inputs)),
     ]
     outcome = _invoke(settings, variables, arguments, on_progress)
     results = list(getattr(outcome.result, "results", None) or [])
@@ -122,17 +144,44 @@ def build_models(
     return BuildReport(models, passed, tuple(findings), is_whole, full_refresh)
 
 
+def compile_build(settings: Settings) -> list[Compiled]:
+    """The queries that the build of a run would make; builds nothing.
+
+    Views and seeds are left out, which cost no query.
+
+    Raises:
+        BuildError: dbt cannot compile the models.
+    """
+    variables = _variables(settings)
+    inputs = read_inputs(settings, Path(variables["DBT_PROJECT_DIR"]))
+    if inputs.stands and not inputs.changed:
+        return []
+    selected = _selected(inputs) if inputs.stands else ()
+    arguments = [*_QUIETLY, "compile", *_left_out(settings, inputs), *selected]
+    outcome = _invoke(settings, variables, arguments, None)
+    results = list(getattr(outcome.result, "results", None) or [])
+    failures = [result for result in results if str(result.status) in _FAILED]
+    if failures or not outcome.success:
+        raise BuildError(_in_one_line(failures, [], outcome.exception)) from outcome.exception
+    nodes = [result.node for result in results]
+    return [
+        Compiled(node.name, node.resource_type == "test", node.compiled_code)
+        for node in nodes
+        if node.resource_type in {"model", "test"} and node.config.materialized != "view"
+    ]
+
+
 def _left_out(settings: Settings, inputs: BuildInputs) -> tuple[str, ...]:
-    """What stands already, because the project is that of the last build."""
+    """What no build makes, and what stands already, if the project is that of the last build."""
     if not inputs.is_same_project:
-        return ()
+        return _LEFT_OUT
     outlive = engine_of(settings).views_outlive_tables
-    return _STANDS_ALREADY if outlive else _STANDS_ON_RAW_TABLES
+    return (*_LEFT_OUT, *(_STANDS_ALREADY if outlive else _STANDS_ON_RAW_TABLES))
 
 
-def _descendants(table: str) -> str:
-    """A raw table, those nested in it, and all that dbt makes of them, as dbt selects it."""
-    return f"source:{table}*+"
+def _selected(inputs: BuildInputs) -> tuple[str, ...]:
+    """Raw tables that have changed, those nested in them, and all that dbt makes of them."""
+    return ("--select", *(f"source:{table}*+" for table in inputs.changed))
 
 
 def _invoke(

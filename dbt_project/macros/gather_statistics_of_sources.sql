@@ -15,7 +15,9 @@
         for raw_table in
             select relid from pg_stat_user_tables
             where
-                schemaname in ('{{ prefix }}spotify_export', '{{ prefix }}spotify_api')
+                schemaname in (
+                    '{{ prefix }}spotify_export', '{{ prefix }}spotify_api', '{{ prefix }}operations'
+                )
                 and n_mod_since_analyze > 0
         loop
             execute 'analyze ' || raw_table;

@@ -217,7 +217,7 @@ def missing_ids(warehouse: Warehouse, kind: str, good_since: datetime) -> list[s
         kind: a name of `KINDS`.
         good_since: what was not found since then is not asked for again.
     """
-    mentions = _mentions(kind, has_export="streaming_history" in warehouse.column_types(_EXPORT))
+    mentions = _mentions(kind, has_export="streaming_history" in warehouse.tables(_EXPORT))
     if mentions is None:
         return []
     rows = warehouse.query(
@@ -336,7 +336,7 @@ def stale_ids(warehouse: Warehouse, kind: str, good_since: datetime) -> list[str
 
 def missing_names(warehouse: Warehouse, good_since: datetime) -> list[Name]:
     """Tracks that the account data names and nothing gives an id for, most played first."""
-    exports = warehouse.column_types(_EXPORT)
+    exports = warehouse.tables(_EXPORT)
     if "account_streaming_history" not in exports:
         return []
     rows = warehouse.query(

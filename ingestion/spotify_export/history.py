@@ -77,7 +77,7 @@ def read_history(warehouse: Warehouse, listener: str) -> History:
 
 def delete_leftovers(warehouse: Warehouse) -> None:
     """Delete what a killed run left: rows and problems of files that have no record."""
-    existing = warehouse.column_types(SCHEMA)
+    existing = warehouse.tables(SCHEMA)
     for table in (table.name for table in RAW_TABLES if table.name in existing):
         recorded = (
             f"select listener, file_sha256 from {SCHEMA}.import_files where status = 'loaded'"

@@ -12,18 +12,21 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import date
 from importlib.util import find_spec
 from typing import Any, Final
 
 import pyarrow as pa
 
 from ingestion.checks import Check
-from ingestion.errors import UserError, WarehouseError
+from ingestion.errors import CostsUnknownError, UserError, WarehouseError
 from ingestion.settings import Settings
 from ingestion.warehouse.loader import Loader, causes, latest_state, read_state
-from ingestion.warehouse.protocol import Engine, Row, Warehouse
+from ingestion.warehouse.protocol import Allowance, Billed, Engine, Row, Stored, Warehouse
 from ingestion.warehouse.schemas import SCHEMAS, with_prefix
+from ingestion.warehouse.states import is_watched
 
 if find_spec("dbt.adapters.bigquery") is None:
     raise WarehouseError(
@@ -33,21 +36,25 @@ if find_spec("dbt.adapters.bigquery") is None:
 
 import google.auth
 from google.api_core.client_options import ClientOptions
-from google.api_core.exceptions import BadRequest, GoogleAPIError, NotFound
+from google.api_core.exceptions import BadRequest, Forbidden, GoogleAPIError, NotFound
 from google.auth import impersonated_credentials
 from google.auth.exceptions import GoogleAuthError
 from google.cloud import bigquery
 from google.cloud.bigquery.retry import DEFAULT_RETRY
 
-from ingestion.warehouse.bigquery_lock import WriteLock, only_writer
+from ingestion.warehouse.bigquery_jobs import APP, billed_by, jobs_since
+from ingestion.warehouse.bigquery_lock import LOCK, WriteLock, only_writer
 from ingestion.warehouse.bigquery_sql import Script
 
-#: BigQuery's names of the types that the tables have, and DuckDB's.
+#: BigQuery's names of the types that the tables have, by either of its dialects, and DuckDB's.
 _TYPES: Final = {
     "STRING": "VARCHAR",
     "INT64": "BIGINT",
+    "INTEGER": "BIGINT",
     "FLOAT64": "DOUBLE",
+    "FLOAT": "DOUBLE",
     "BOOL": "BOOLEAN",
+    "BOOLEAN": "BOOLEAN",
     "DATE": "DATE",
     "DATETIME": "TIMESTAMP",
     "TIMESTAMP": "TIMESTAMP WITH TIME ZONE",
@@ -67,6 +74,15 @@ _ARROW_TYPES: Final[dict[str, pa.DataType]] = {
 _SCOPES: Final = ("https://www.googleapis.com/auth/cloud-platform",)
 
 _ROWS_PER_PAGE: Final = 10_000
+
+#: Google's client keeps ten connections.
+_ASKED_AT_ONCE: Final = 8
+
+#: What a query is billed for that reads anything at all: https://cloud.google.com/bigquery/pricing.
+_LEAST_BILLED: Final = 10 * 2**20
+
+#: Google's free tier: 10 GiB stored, 1 TiB queried a month.
+_ALLOWANCE: Final = Allowance(stored=10 * 2**30, queried=2**40)
 
 #: How long to try again when the network or BigQuery fails.
 _RETRY: Final = DEFAULT_RETRY.with_timeout(60)
@@ -103,9 +119,17 @@ class _BigQuery:
     def views_outlive_tables(self) -> bool:
         return True
 
+    @property
+    def bills_queries(self) -> bool:
+        return True
+
+    @property
+    def allowance(self) -> Allowance:
+        return _ALLOWANCE
+
     def exists(self) -> bool:
         with self.open(read_only=True) as warehouse:
-            return any(warehouse.column_types(schema) for schema in SCHEMAS)
+            return any(warehouse.tables(schema) for schema in SCHEMAS)
 
     @contextmanager
     def open(self, *, read_only: bool) -> Iterator[Warehouse]:
@@ -143,7 +167,7 @@ class _BigQuery:
             client_options=ClientOptions(api_endpoint=settings.bigquery_api_endpoint),
             default_query_job_config=bigquery.QueryJobConfig(
                 maximum_bytes_billed=settings.bigquery_maximum_bytes_billed,
-                labels=settings.bigquery_labels,
+                labels=settings.bigquery_labels | {"app": APP},
             ),
         ) as client:
             yield client
@@ -155,6 +179,7 @@ class _BigQuery:
             "BIGQUERY_LOCATION": settings.bigquery_location,
             "BIGQUERY_API_ENDPOINT": settings.bigquery_api_endpoint,
             "BIGQUERY_PRIORITY": settings.bigquery_priority,
+            "BIGQUERY_LABELS": ",".join(f"{k}={v}" for k, v in settings.bigquery_labels.items()),
             "BIGQUERY_MAXIMUM_BYTES_BILLED": settings.bigquery_maximum_bytes_billed,
             "BIGQUERY_IMPERSONATE_SERVICE_ACCOUNT": settings.bigquery_impersonate_service_account,
             "GOOGLE_APPLICATION_CREDENTIALS": settings.google_application_credentials,
@@ -167,7 +192,7 @@ class _BigQuery:
     def examine(self) -> Iterator[Check]:
         with self.open(read_only=True) as warehouse:
             warehouse.query("select 1")
-            missing = [schema for schema in SCHEMAS if not warehouse.column_types(schema)]
+            missing = [schema for schema in SCHEMAS if not warehouse.tables(schema)]
         made = "; the first run makes the datasets" if len(missing) == len(SCHEMAS) else ""
         yield Check("warehouse", "good", f"{self.place} answers{made}")
 
@@ -195,11 +220,78 @@ class _OpenBigQuery:
         self._prefix = settings.schema_prefix
         self._lock = lock
         self._transaction: Script | None = None
+        self._seen: dict[str, list[bigquery.Table]] = {}
 
     def query(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         script = self._transaction or Script()
         script.add(with_prefix(sql, self._prefix), parameters)
         return [] if self._transaction else [row.values() for row in self._run(script)]
+
+    def tables(self, schema: str) -> set[str]:
+        return {place.table_id for place in self._places(schema)}
+
+    def states(self, schema: str) -> dict[str, str]:
+        """Told by BigQuery for nothing; to count rows would be billed, 10 MiB for each table."""
+        return {
+            table.table_id: f"{table.num_rows} rows, {table.modified}"
+            for table in self._described(schema)
+            if is_watched(table.table_id)
+        }
+
+    def storage(self) -> list[Stored]:
+        return [
+            Stored(schema, table.table_id, table.num_bytes)
+            for schema in SCHEMAS
+            for table in self._described(schema)
+            if table.num_bytes is not None and table.table_type == "TABLE"
+        ]
+
+    def billed(self, since: date) -> list[Billed]:
+        sql, parameters = jobs_since(since, self._client.project, self._client.location)
+        try:
+            return billed_by(row.values() for row in self._run(Script([sql], parameters)))
+        except Forbidden as error:
+            raise CostsUnknownError(
+                "what queries cost is told to those with the role BigQuery Resource Viewer on the"
+                f" project {self._client.project} alone"
+            ) from error
+
+    def would_read(self, query: str) -> int | None:
+        config = bigquery.QueryJobConfig(dry_run=True, use_query_cache=False)
+        try:
+            job = self._client.query(query, config, retry=_RETRY)
+        except NotFound:
+            return None
+        read = int(job.total_bytes_processed)
+        return read and max(read, _LEAST_BILLED)
+
+    def _described(self, schema: str) -> list[bigquery.Table]:
+        """All that BigQuery says of the tables and views of a schema, which costs nothing.
+
+        Kept for as long as only questions are asked; who writes is told anew each time.
+        """
+        if schema not in self._seen:
+            with ThreadPoolExecutor(_ASKED_AT_ONCE) as asking:
+                described = list(asking.map(self._describe, self._places(schema)))
+            tables = [table for table in described if table]
+            if self._lock:
+                return tables
+            self._seen[schema] = tables
+        return self._seen[schema]
+
+    def _places(self, schema: str) -> list[bigquery.TableReference]:
+        dataset = f"{self._client.project}.{self._prefix}{schema}"
+        try:
+            listed = list(self._client.list_tables(dataset, retry=_RETRY))
+        except NotFound:
+            return []
+        return [one.reference for one in listed if one.table_id != LOCK]
+
+    def _describe(self, place: bigquery.TableReference) -> bigquery.Table | None:
+        try:
+            return self._client.get_table(place, retry=_RETRY)
+        except NotFound:  # dropped since it was listed
+            return None
 
     def create_table(self, schema: str, table: str, query: str) -> None:
         script = self._transaction or Script()
@@ -224,17 +316,12 @@ class _OpenBigQuery:
         yield pa.RecordBatchReader.from_batches(schema, batches)
 
     def column_types(self, schema: str) -> dict[str, dict[str, str]]:
-        types: dict[str, dict[str, str]] = {}
-        try:
-            for table, column, data_type in self.query(
-                "select table_name, column_name, data_type"
-                f' from "{self._prefix}{schema}".INFORMATION_SCHEMA.COLUMNS'
-                " order by table_name, ordinal_position"
-            ):
-                types.setdefault(table, {})[column] = _TYPES.get(data_type, str(data_type))
-        except NotFound:
-            return {}
-        return types
+        return {
+            table.table_id: {
+                field.name: _TYPES.get(field.field_type, field.field_type) for field in table.schema
+            }
+            for table in self._described(schema)
+        }
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

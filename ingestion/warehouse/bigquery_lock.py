@@ -19,6 +19,9 @@ from google.cloud.bigquery.retry import DEFAULT_RETRY
 
 from ingestion.errors import WarehouseError
 
+#: The name of the table.
+LOCK: Final = "write_lock"
+
 _LASTS: Final = timedelta(minutes=5)
 _RENEWED_AFTER_SECONDS: Final = 60.0
 
@@ -87,7 +90,7 @@ def only_writer(client: bigquery.Client, dataset: str, place: str) -> Iterator[W
 
 
 def _taken(client: bigquery.Client, dataset: str, place: str) -> bigquery.Table:
-    lock = bigquery.Table(f"{client.project}.{dataset}.write_lock")
+    lock = bigquery.Table(f"{client.project}.{dataset}.{LOCK}")
     lock.expires = datetime.now(UTC) + _LASTS
     try:  # once: when an answer was lost on its way, asking again would find a lock of our own
         try:

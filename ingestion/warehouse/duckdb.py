@@ -10,7 +10,8 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,8 +23,9 @@ from ingestion.checks import Check
 from ingestion.errors import UserError, WarehouseError
 from ingestion.settings import Settings
 from ingestion.warehouse.loader import Loader, causes, latest_state, read_state
-from ingestion.warehouse.protocol import Engine, Row, Warehouse
+from ingestion.warehouse.protocol import Allowance, Billed, Engine, Row, Stored, Warehouse
 from ingestion.warehouse.schemas import with_prefix
+from ingestion.warehouse.states import counted_states
 
 #: What an import of ten years and the build after it need, with room to spare.
 _DISK_BYTES: Final = 1_000_000_000
@@ -63,6 +65,14 @@ class _DuckDB:
     @property
     def views_outlive_tables(self) -> bool:
         return True
+
+    @property
+    def bills_queries(self) -> bool:
+        return False
+
+    @property
+    def allowance(self) -> Allowance:
+        return Allowance()
 
     def exists(self) -> bool:
         return self._path.exists()
@@ -142,6 +152,29 @@ class _OpenDuckDB:
         statement = with_prefix(sql, self._prefix)
         rows: list[Row] = self._connection.execute(statement, parameters).fetchall()
         return rows
+
+    def tables(self, schema: str) -> set[str]:
+        return set(self.column_types(schema))
+
+    def states(self, schema: str) -> dict[str, str]:
+        return counted_states(self, schema)
+
+    def storage(self) -> list[Stored]:
+        """The file with its log, as a whole: small tables share its blocks."""
+        ((name,),) = self.query(
+            "select path from duckdb_databases() where database_name = current_database()"
+        )
+        path, size = Path(name), 0
+        for part in (path, path.with_name(f"{path.name}.wal")):
+            with suppress(FileNotFoundError):
+                size += part.stat().st_size
+        return [Stored("", path.name, size)]
+
+    def billed(self, since: date) -> list[Billed]:  # noqa: ARG002 - the protocol's
+        return []
+
+    def would_read(self, query: str) -> int | None:  # noqa: ARG002 - the protocol's
+        return None
 
     def create_table(self, schema: str, table: str, query: str) -> None:
         self.query(f'create table {schema}."{table}" as {query}')

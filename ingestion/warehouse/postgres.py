@@ -11,7 +11,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
@@ -22,8 +22,9 @@ from ingestion.checks import Check
 from ingestion.errors import UserError, WarehouseError
 from ingestion.settings import Settings
 from ingestion.warehouse.loader import Loader, causes, latest_state, read_state
-from ingestion.warehouse.protocol import Engine, Row, Warehouse
+from ingestion.warehouse.protocol import Allowance, Billed, Engine, Row, Stored, Warehouse
 from ingestion.warehouse.schemas import SCHEMAS, with_prefix
+from ingestion.warehouse.states import counted_states
 
 if find_spec("psycopg2") is None or find_spec("adbc_driver_postgresql") is None:
     raise WarehouseError(
@@ -115,6 +116,14 @@ class _Postgres:
     def views_outlive_tables(self) -> bool:
         return False
 
+    @property
+    def bills_queries(self) -> bool:
+        return False
+
+    @property
+    def allowance(self) -> Allowance:
+        return Allowance()
+
     def exists(self) -> bool:
         with self.open(read_only=True) as warehouse:
             return any(warehouse.column_types(schema) for schema in SCHEMAS)
@@ -203,6 +212,33 @@ class _OpenPostgres:
         with self._connection.cursor() as cursor:
             cursor.execute(statement, list(parameters))
             return cursor.fetchall() if cursor.description else []
+
+    def tables(self, schema: str) -> set[str]:
+        return set(self.column_types(schema))
+
+    def states(self, schema: str) -> dict[str, str]:
+        return counted_states(self, schema)
+
+    def storage(self) -> list[Stored]:
+        """Tables with their indexes and what Postgres keeps beside them for long values."""
+        marks = ", ".join("?" * len(SCHEMAS))
+        rows = self.query(
+            "select namespaces.nspname, tables.relname, pg_total_relation_size(tables.oid)"
+            " from pg_class as tables"
+            " inner join pg_namespace as namespaces on tables.relnamespace = namespaces.oid"
+            f" where tables.relkind = 'r' and namespaces.nspname in ({marks})"
+            " order by 1, 2",
+            [self._prefix + schema for schema in SCHEMAS],
+        )
+        return [
+            Stored(schema.removeprefix(self._prefix), table, size) for schema, table, size in rows
+        ]
+
+    def billed(self, since: date) -> list[Billed]:  # noqa: ARG002 - the protocol's
+        return []
+
+    def would_read(self, query: str) -> int | None:  # noqa: ARG002 - the protocol's
+        return None
 
     def create_table(self, schema: str, table: str, query: str) -> None:
         self.query(f'create table {schema}."{table}" as {query}')

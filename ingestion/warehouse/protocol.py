@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import date
 from typing import Any, Protocol, TypeAlias
 
 import pyarrow as pa
@@ -16,6 +18,51 @@ from ingestion.checks import Check
 from ingestion.warehouse.loader import Loader
 
 Row: TypeAlias = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What a table takes.
+
+    Attributes:
+        schema: by its bare name; empty where the warehouse is one whole.
+        table: its name, or that of the whole.
+        byte_count: what it takes, as the warehouse counts it.
+    """
+
+    schema: str
+    table: str
+    byte_count: int
+
+
+@dataclass(frozen=True)
+class Billed:
+    """The queries of a day that were for one purpose.
+
+    Attributes:
+        day: in UTC.
+        purpose: the model that they built, or who asked.
+        query_count: how many.
+        byte_count: what they are billed for.
+    """
+
+    day: date
+    purpose: str
+    query_count: int
+    byte_count: int
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """What costs nothing; None where nothing is billed, or nobody says from where on.
+
+    Attributes:
+        stored: bytes that may lie there.
+        queried: bytes that queries may read in a calendar month.
+    """
+
+    stored: int | None = None
+    queried: int | None = None
 
 
 class Warehouse(Protocol):
@@ -29,6 +76,31 @@ class Warehouse(Protocol):
 
     def column_types(self, schema: str) -> dict[str, dict[str, str]]:
         """The type of each column, in DuckDB's words, by table; empty without the schema."""
+
+    def tables(self, schema: str) -> set[str]:
+        """The names of its tables and views; none without the schema."""
+
+    def states(self, schema: str) -> dict[str, str]:
+        """By raw table, a text that is another when rows were added or taken away.
+
+        Nested tables and dlt's own are left out: they go with the others.
+        """
+
+    def storage(self) -> list[Stored]:
+        """What lies there and is ours."""
+
+    def billed(self, since: date) -> list[Billed]:
+        """Queries since the beginning of a day in UTC; empty where queries are not billed.
+
+        Raises:
+            CostsUnknownError: who asks may not know.
+        """
+
+    def would_read(self, query: str) -> int | None:
+        """Bytes that a query in the warehouse's own words would be billed for, at most.
+
+        None where that cannot be known, as of a query that reads what is not there yet.
+        """
 
     def create_table(self, schema: str, table: str, query: str) -> None:
         """Make a table of the rows of a query in the warehouse's own words, as dbt's are."""
@@ -66,6 +138,14 @@ class Engine(Protocol):
     @property
     def views_outlive_tables(self) -> bool:
         """Whether a view stays when a table that it reads is dropped and made anew."""
+
+    @property
+    def bills_queries(self) -> bool:
+        """Whether somebody pays for what queries read."""
+
+    @property
+    def allowance(self) -> Allowance:
+        """What it gives for nothing."""
 
     def exists(self) -> bool:
         """Whether there can be anything to read; makes nothing.

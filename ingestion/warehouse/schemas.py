@@ -6,7 +6,10 @@ import re
 from typing import Final
 
 #: Raw, modelled and tested, by the names that all SQL here uses.
-SCHEMAS: Final = ("spotify_export", "spotify_api", "staging", "intermediate", "marts", "findings")
+SCHEMAS: Final = (
+    *("spotify_export", "spotify_api", "operations"),
+    *("staging", "intermediate", "marts", "findings"),
+)
 
 _QUALIFIER: Final = re.compile(rf"\b({'|'.join(SCHEMAS)})\.")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -76,3 +77,24 @@ def test_summary_and_parquet_before_anything_was_built_say_what_to_do(
     parquet = spotify_elt("parquet", "--output", tmp_path / "marts")
     assert parquet.returncode == 1
     assert "spotify-elt run" in parquet.stderr
+
+
+def test_costs_over_a_limit_are_one_line_more_and_fail(
+    spotify_elt: Run, environment: dict[str, str]
+) -> None:
+    nothing = spotify_elt("costs")
+    assert nothing.returncode == 1
+    assert "no warehouse yet" in nothing.stderr
+
+    path = Path(environment["DUCKDB_PATH"])
+    path.parent.mkdir(parents=True)
+    with duckdb.connect(path) as connection:
+        connection.execute("create table x as select range as y from range(100000)")
+    costs = spotify_elt("costs", STORAGE_LIMIT_GIB="1")
+    assert costs.returncode == 0, costs.stderr
+    assert re.search(r"Stored   [\d.]+ KiB, 0% of 1.0 GiB in data/spotify.duckdb", costs.stdout)
+    assert spotify_elt("costs", "--dry-run").stdout.startswith("Build    nothing is billed")
+
+    over = spotify_elt("costs", STORAGE_LIMIT_GIB="0.00001")
+    assert over.returncode == 1
+    assert over.stderr == "spotify-elt: more is used than the limits allow, see above\n"

@@ -42,6 +42,7 @@ READ_ALL_THE_SAME = {
     ("mon_collection_gaps", "stg_spotify_api__collection_gaps"): "monitoring",
     ("mon_enrichment_coverage", "stg_spotify_api__catalogue_misses"): "monitoring",
     ("mon_enrichment_coverage", "stg_spotify_api__track_audio_features"): "monitoring",
+    ("mon_warehouse_costs", "stg_operations__warehouse_costs"): "monitoring",
 }
 #: The type that a column's name promises, as regular expressions over the name.
 PROMISED_TYPES = {
@@ -60,6 +61,7 @@ NAMED_TYPES = ("timestamp", "date", "double precision", "boolean")
 UNTESTED_MACROS = {
     "generate_schema_name",
     "type_double",
+    "query_comment",
     "counting_rules",
     "current_periods",
     "stale_periods",

@@ -6,6 +6,7 @@ statement costs, who may run it, and how BigQuery lays a table out.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from copy import deepcopy
 from functools import cache
 from typing import Any, Final, TypeAlias
@@ -91,14 +92,41 @@ def check(sql: str, parameters: Columns, project: str, relations: Relations) -> 
     Raises:
         NotGoogleSql: it is not valid.
     """
+    catalog = _catalog(project, relations)
+    _check(sql, parameters, catalog, [*catalog.catalog, *catalog.catalog[0].catalog])
+
+
+def check_in(
+    sql: str, parameters: Columns, project: str, catalogs: Sequence[types.SimpleCatalog]
+) -> None:
+    """The same, of a project of one's own making.
+
+    Args:
+        sql: the statement.
+        parameters: the types of `@name`.
+        project: of BigQuery.
+        catalogs: what the project has.
+
+    Raises:
+        NotGoogleSql: it is not valid.
+    """
+    of_project = types.SimpleCatalog(name=project, catalog=list(catalogs))
+    _check(sql, parameters, _catalog(project, {}), [of_project])
+
+
+def _check(
+    sql: str,
+    parameters: Columns,
+    catalog: types.SimpleCatalog,
+    catalogs: list[types.SimpleCatalog],
+) -> None:
     options = deepcopy(_options())
     options.language_options.supported_statement_kinds = list(_STATEMENTS)
     options.query_parameters = [
         types.AnalyzerOptions.QueryParameter(name=name, type=types.Type(type_kind=_KINDS[kind]))
         for name, kind in parameters.items()
     ]
-    catalog = _catalog(project, relations)
-    catalog.catalog += catalog.catalog[0].catalog
+    catalog.catalog = catalogs
     try:
         Analyzer(options, catalog).analyze_statement(sql)
     except ServerError as error:

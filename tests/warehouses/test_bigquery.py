@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import time
 import uuid
 from collections.abc import Iterator
+from contextlib import chdir
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +20,17 @@ import pytest
 
 pytest.importorskip("google.cloud.bigquery", reason="`make test-warehouses` installs it")
 
+from google.api_core.client_options import ClientOptions
+from google.cloud.bigquery import Client
+from google.oauth2 import service_account
+from rich.console import Console
+
+from ingestion.build_inputs import read_inputs
+from ingestion.cost_notes import ensure_cost_notes
+from ingestion.costs import show_costs, show_dry_run
 from ingestion.errors import WarehouseError
 from ingestion.parquet import write_parquet
-from ingestion.settings import Settings, load_settings
+from ingestion.settings import PROJECT_ROOT, Settings, load_settings
 from ingestion.warehouse import bigquery_lock, engine_of, open_warehouse
 from simulator import World
 from tests.marts.conftest import edited_seeds
@@ -76,7 +87,11 @@ def sides(
 ) -> Iterator[tuple[Side, Side]]:
     """DuckDB and BigQuery."""
     near, far = tmp_path_factory.mktemp("duckdb"), tmp_path_factory.mktemp("bigquery")
-    there = {"schema_prefix": "several_", **cloud(emulator)}
+    there = {
+        "schema_prefix": "several_",
+        "bigquery_labels": {"team": "music", "app": "somebodys"},
+        **cloud(emulator),
+    }
     with (
         side_of(world, near, parsed_project, "duckdb") as duckdb,
         side_of(world, far, parsed_project, "bigquery", **there) as bigquery,
@@ -119,6 +134,110 @@ def test_marts_are_read_in_batches_of_arrow(sides: tuple[Side, Side], tmp_path: 
     written = dict(write_parquet(bigquery.settings, tmp_path / "marts"))
     assert written == {name: len(mart.rows) for name, mart in bigquery.marts().items()}
     assert written["fct_plays"] > 1_000
+
+
+def test_costs_are_told_by_table_by_model_and_by_day(sides: tuple[Side, Side]) -> None:
+    _, bigquery = sides
+    today = datetime.now(UTC).date()
+
+    with open_warehouse(bigquery.settings, read_only=True) as warehouse:
+        stored = {f"{one.schema}.{one.table}": one.byte_count for one in warehouse.storage()}
+        billed = {one.purpose: one for one in warehouse.billed(today - timedelta(days=1))}
+        noted = warehouse.query(
+            "select schema_name, item_name from marts.mon_warehouse_costs where byte_count > 0"
+        )
+
+    assert stored["marts.fct_plays"] > 0
+    assert "staging.stg_spotify_api__tracks" not in stored, "a view holds nothing"
+    assert {"fct_plays", "agg_daily_listening", "data tests", "dbt itself", "spotify-elt"} <= set(
+        billed
+    )
+    assert {one.byte_count / one.query_count for one in billed.values()} == {10 * 2**20}
+    assert ("spotify_export", "streaming_history") in noted, "it lay there before the build"
+
+    words, is_within = costs_of(bigquery.settings)
+    assert is_within
+    assert "of 10.0 GiB in the project listening in EU" in words
+    assert "of 1.0 TiB billed in" in words
+    assert "marts.fct_plays" in words
+    words, is_within = costs_of(bigquery.settings.model_copy(update={"queries_limit_gib": 0.001}))
+    assert not is_within
+
+
+LABELLED = """
+select distinct app.value as app
+from `listening`.`region-eu`.INFORMATION_SCHEMA.JOBS_BY_PROJECT, unnest(labels) as app,
+    unnest(labels) as team
+where app.key = 'app' and team.key = 'team' and team.value = 'music'
+"""
+
+
+def test_jobs_of_ours_and_of_dbt_bear_the_labels_that_are_set(
+    sides: tuple[Side, Side], emulator: Emulator
+) -> None:
+    _, bigquery = sides
+    account = service_account.Credentials.from_service_account_file(str(emulator.keys))
+    endpoint = ClientOptions(api_endpoint=emulator.endpoint)
+    with Client(PROJECT, account, location="EU", client_options=endpoint) as client:
+        found = {row.app for row in client.query(LABELLED).result()}
+    assert bigquery.settings.bigquery_labels["team"] == "music"
+    assert found == {"dbt", "spotify-elt"}, "dbt's own words and ours win"
+
+
+def costs_of(settings: Settings) -> tuple[str, bool]:
+    console = Console(file=StringIO(), width=140)
+    is_within = show_costs(console, settings, datetime.now(UTC))
+    return console.file.getvalue(), is_within  # type: ignore[attr-defined]
+
+
+def test_a_dry_run_tells_what_the_next_build_would_be_billed_for(
+    sides: tuple[Side, Side],
+) -> None:
+    _, bigquery = sides
+    assert dry_run_of(bigquery) == (
+        "Build    nothing: no raw table has changed since the last build\n"
+    )
+
+    with open_warehouse(bigquery.settings) as warehouse:
+        before = warehouse.states("spotify_export")
+        warehouse.query("delete from spotify_export.search_queries where true")
+        warehouse.query("update spotify_export.listeners set time_zone = 'UTC' where true")
+        changed = warehouse.states("spotify_export").items() - before.items()
+    assert "listeners" in dict(changed), "the number of rows is what it was"
+
+    words = dry_run_of(bigquery)
+    assert re.search(r"Build    [\d.]+ [MG]iB, [\d.]+% of 1.0 TiB, for \d+ tables", words)
+    assert "fct_plays" in words
+    assert "10.0 MiB" in words, "the least that is billed for a query"
+    assert dry_run_of(bigquery) == words, "nothing was built"
+
+
+def dry_run_of(side: Side) -> str:
+    console = Console(file=StringIO(), width=140)
+    with pytest.MonkeyPatch.context() as environment, chdir(side.folder):
+        environment.setenv("DBT_TARGET_PATH", str(side.target))
+        show_dry_run(console, side.settings)
+    told: str = console.file.getvalue()  # type: ignore[attr-defined]
+    return told
+
+
+def test_what_is_not_there_cannot_be_told_and_makes_nothing(settings: Settings) -> None:
+    with open_warehouse(settings, read_only=True) as warehouse:
+        assert warehouse.would_read("select x from `listening.nowhere.a`") is None
+        assert warehouse.would_read("select 1 as x") == 10 * 2**20
+        assert warehouse.storage() == []
+    assert not engine_of(settings).exists()
+
+
+def test_a_reader_asks_once_what_there_is_and_a_writer_each_time(settings: Settings) -> None:
+    with open_warehouse(settings) as writer:
+        writer.query("create table staging.a (x varchar)")
+        with open_warehouse(settings, read_only=True) as reader:
+            assert reader.column_types("staging") == {"a": {"x": "VARCHAR"}}
+            writer.query("create table staging.b (y double precision)")
+            assert reader.column_types("staging").keys() == {"a"}
+            assert writer.column_types("staging")["b"] == {"y": "DOUBLE"}
+            assert reader.tables("staging") == {"a", "b"}
 
 
 @pytest.fixture
@@ -194,6 +313,21 @@ def test_who_could_not_renew_the_lock_writes_no_more(
         time.sleep(2)
         with pytest.raises(WarehouseError, match="lost its place"):
             warehouse.query("select 1")
+
+
+def test_whether_anything_is_new_is_asked_without_a_query(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_warehouse(settings) as warehouse:
+        ensure_cost_notes(settings, warehouse)
+        warehouse.query("create table staging.fct_plays (x varchar)")
+    asked: list[str] = []
+    monkeypatch.setattr(Client, "query", lambda _, sql, *_others, **_named: asked.append(sql))
+
+    inputs = read_inputs(settings, PROJECT_ROOT / "dbt_project")
+
+    assert asked == [], "each is billed for 10 MiB at least"
+    assert inputs.now["operations.warehouse_costs"].startswith("0 rows, 20")
 
 
 def test_a_transaction_happens_whole_or_not_at_all(settings: Settings) -> None:

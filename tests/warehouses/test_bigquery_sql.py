@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import nullcontext
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ pytest.importorskip("zetasql", reason="`make test-warehouses` installs it")
 from rich.console import Console
 
 from dashboard.data import load_query
+from ingestion.costs import show_costs
 from ingestion.status import show_status
 from ingestion.summary import show_summary
 from ingestion.warehouse import Row, open_warehouse
@@ -40,6 +42,9 @@ TYPES = {
 
 #: It counts days between two dates, for which no words are DuckDB's, Postgres's and BigQuery's.
 NOT_ON_BIGQUERY = {"release_age"}
+
+#: What DuckDB is asked about itself.
+OF_DUCKDB = ("information_schema", "duckdb_databases")
 
 Asked = list[tuple[str, Sequence[object]]]
 
@@ -73,6 +78,7 @@ def asked_of(
         build_first(side, world, folder)
         show_summary(Console(quiet=True), side.settings)
         show_status(Console(quiet=True), side.settings)
+        show_costs(Console(quiet=True), side.settings, datetime.now(UTC))
         with open_warehouse(side.settings, read_only=True) as warehouse:
             relations = {
                 (schema, table): {name: TYPES[kind] for name, kind in columns.items()}
@@ -88,7 +94,7 @@ def test_what_python_asks_is_valid(asked_of: tuple[Asked, Relations]) -> None:
     for sql, parameters in asked:
         script = Script()
         script.add(sql, parameters)
-        if script.text in checked or "information_schema" in sql:  # DuckDB's own
+        if script.text in checked or any(view in sql for view in OF_DUCKDB):
             continue
         checked.add(script.text)
         kinds = {one.name: one.type_.lower() for one in script.parameters}

@@ -1,12 +1,17 @@
-"""Postgres as a warehouse: one writer at a time."""
+"""Postgres as a warehouse: one writer at a time, and what lies there."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from functools import partial
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from ingestion.cost_notes import note_costs
+from ingestion.costs import show_costs
 from ingestion.errors import WarehouseError
 from ingestion.settings import Settings, load_settings
 from ingestion.warehouse import open_warehouse
@@ -52,3 +57,28 @@ def test_a_statement_that_fails_leaves_no_lock(settings: Settings) -> None:
         warehouse.query("select nonsense")
     with open_warehouse(settings):
         pass
+
+
+def test_costs_are_told_by_table_with_its_indexes_and_noted(settings: Settings) -> None:
+    settings = settings.model_copy(update={"schema_prefix": "anna_"})
+    now = datetime(2026, 11, 21, 12, tzinfo=UTC)
+    with open_warehouse(settings) as warehouse:
+        warehouse.query("create schema anna_marts")
+        warehouse.query("create table marts.a as select * from generate_series(1, 10000) as x")
+        warehouse.query("create view marts.v as select * from marts.a")
+        [bare] = warehouse.storage()
+        warehouse.query("create index on marts.a (x)")
+        [indexed] = warehouse.storage()
+        warehouse.query("create schema marts")
+        warehouse.query('create table "marts"."somebodys" as select 1 as x')
+        assert warehouse.storage() == [indexed]
+    assert (bare.schema, bare.table) == ("marts", "a")
+    assert bare.byte_count + 100_000 < indexed.byte_count
+
+    assert note_costs(settings, now - timedelta(days=1))
+    assert note_costs(settings, now)
+    console = Console(file=StringIO(), width=120)
+    assert show_costs(console, settings, now)
+    words = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "marts.a" in words
+    assert "more than on 2026-11-20" in words
