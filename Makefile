@@ -1,7 +1,7 @@
 # spotify-elt: your Spotify history in a warehouse. `make` lists the targets.
 #
 # Variables (environment or .env; see .env.example): EXPORT, LISTENER, LISTENER_TIMEZONE,
-# WAREHOUSE, DUCKDB_PATH, POSTGRES_URL, BIGQUERY_PROJECT, and those of the Web API.
+# WAREHOUSE, DUCKDB_PATH, POSTGRES_URL, BIGQUERY_PROJECT, LAKE_PATH, and those of the Web API.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -59,13 +59,13 @@ docs: setup ## generate the dbt docs and serve them
 
 # loadfile: what the tests of a file share is made once; their order is that of tests/conftest.py
 PYTEST = $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
-# of BigQuery, which needs packages of its own: make test-warehouses
-OF_BIGQUERY = $(addprefix tests/warehouses/,test_bigquery.py test_bigquery_jobs.py test_bigquery_sql.py \
-	test_googlesql.py)
+# of warehouses that need packages of their own: make test-warehouses
+OF_OTHERS = $(addprefix tests/warehouses/,test_bigquery.py test_bigquery_jobs.py test_bigquery_sql.py \
+	test_googlesql.py test_lake.py)
 test: .venv/installed-dev ## run every test on DuckDB and Postgres, with coverage
-	@$(PYTEST) $(addprefix --ignore ,$(OF_BIGQUERY)) --cov --cov-report=term
+	@$(PYTEST) $(addprefix --ignore ,$(OF_OTHERS)) --cov --cov-report=term
 
-test-warehouses: .venv/installed-dev .venv/installed-warehouses .venv-bqemulator/installed ## the tests of every warehouse: Postgres, BigQuery by its analyser and by an emulator; of deploy/
+test-warehouses: .venv/installed-dev .venv/installed-warehouses .venv-bqemulator/installed ## the tests of every warehouse: Postgres, a lake, BigQuery by analyser and emulator; of deploy/
 	@$(PYTEST) tests/warehouses tests/deploy --cov --cov-config=tests/warehouses/coverage.toml --cov-report=term
 
 # md5 of an artist's name, and of an artist's and an album's: keys that unit tests of dbt write out
@@ -105,6 +105,7 @@ lock: .venv/installed-dev ## pin and hash the requirements anew
 	@echo 'setuptools>=82' | $(UV_COMPILE) --constraint requirements-dev.lock --extra postgres --output-file requirements-postgres.lock
 	@echo 'setuptools>=82' | $(UV_COMPILE) --constraint requirements-dev.lock --extra dashboard --output-file requirements-dashboard.lock
 	@echo 'setuptools>=82' | $(filter-out --universal,$(UV_COMPILE)) --constraint requirements-dev.lock --extra bigquery --output-file requirements-bigquery.lock
+	@echo 'setuptools>=82' | $(UV_COMPILE) --constraint requirements-dev.lock --extra lake --output-file requirements-lake.lock
 	@echo 'setuptools>=82' | $(filter-out --universal,$(UV_COMPILE)) --constraint requirements-dev.lock --extra warehouses --output-file requirements-warehouses.lock
 	@printf '%s\n' $(BQEMULATOR) | $(filter-out --universal pyproject.toml,$(UV_COMPILE)) --output-file requirements-bqemulator.lock
 

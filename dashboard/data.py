@@ -97,7 +97,7 @@ def ask(name: str, **parameters: object) -> pa.Table:
     settings = load_settings()
     query = load_query(name)
     values = [parameters[parameter] for parameter in query.parameters]
-    question = (str(settings.duckdb_path), settings.warehouse, name, *values)
+    question = (settings.warehouse, settings.warehouse_file, name, *values)
     version = _version(settings)
     last = _answers().get(question)
     if last and last[0] == version:
@@ -132,13 +132,13 @@ def _answers() -> _Answers:
 
 def _version(settings: Settings) -> object:
     """Changes when the warehouse may have."""
-    if settings.is_on_a_server:
+    if settings.warehouse_file is None:
         return int(time.time() // _SERVER_ANSWERS_LAST_SECONDS)
     try:
-        return settings.duckdb_path.stat().st_mtime_ns
+        return settings.warehouse_file.stat().st_mtime_ns
     except OSError as error:
         raise Unavailable(
-            f"There is no warehouse at `{settings.duckdb_path.name}` yet. Run"
+            f"There is no warehouse at `{settings.warehouse_file.name}` yet. Run"
             " `make run EXPORT=my_spotify_data.zip`, or `make demo` to see a simulated listener."
         ) from error
 

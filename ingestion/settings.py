@@ -14,7 +14,7 @@ from typing import Annotated, Final, Literal, TypeVar
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 from zoneinfo import available_timezones
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from tzlocal import get_localzone_name
 
@@ -153,9 +153,7 @@ class ApiSettings(_Environment):
     @field_validator("spotify_api_url", "spotify_accounts_url")
     @classmethod
     def _is_an_address(cls, value: str) -> str:
-        if urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).netloc:
-            raise ValueError("is not an address such as https://api.spotify.com/v1")
-        return value.rstrip("/")
+        return _web_address(value, "https://api.spotify.com/v1")
 
     @field_validator("spotify_redirect_uri")
     @classmethod
@@ -179,7 +177,7 @@ class ApiSettings(_Environment):
 class Settings(ApiSettings):
     """The settings of one run. Build it with `load_settings`, which words its errors."""
 
-    warehouse: Literal["duckdb", "postgres", "bigquery"] = "duckdb"
+    warehouse: Literal["duckdb", "postgres", "bigquery", "lake"] = "duckdb"
     """Where the tables live: the dlt destination and the dbt target."""
 
     schema_prefix: str = Field(default="", pattern=r"^([a-z][a-z0-9_]{0,30})?$")
@@ -211,6 +209,27 @@ class Settings(ApiSettings):
 
     bigquery_api_endpoint: str | None = None
     """The address of the API: a private endpoint, or an emulator. Default: Google's public one."""
+
+    lake_path: str = str(PROJECT_ROOT / "data" / "lake")
+    """Where the lake's Parquet files lie: a folder, or s3://bucket/prefix."""
+
+    lake_catalog: SecretStr | None = None
+    """The lake's catalogue: a file, or the address of a Postgres. Default: a file in the folder;
+    a lake in a bucket has none, for whoever loses the catalogue has lost the lake."""
+
+    aws_access_key_id: str | None = None
+    """Sign-in to s3://…, by the names that all of Amazon's programs read. Default: what these find
+    elsewhere, a credentials file or the role of the machine."""
+
+    aws_secret_access_key: SecretStr | None = None
+    aws_session_token: SecretStr | None = None
+    aws_region: str = Field(
+        default="us-east-1", validation_alias=AliasChoices("aws_region", "aws_default_region")
+    )
+    """Where the bucket lies."""
+
+    aws_endpoint_url: str | None = None
+    """The address of an S3 of another maker: https://storage.googleapis.com. Default: Amazon's."""
 
     storage_limit_gib: float | None = Field(default=None, gt=0)
     """GiB that the warehouse may hold; above, `costs` fails. Default: what is for nothing there."""
@@ -271,6 +290,29 @@ class Settings(ApiSettings):
             )
         return value.expanduser()
 
+    @field_validator("lake_path")
+    @classmethod
+    def _is_folder_or_bucket(cls, value: str) -> str:
+        address = urlsplit(value)
+        if "://" not in value:
+            return str(Path(value).expanduser())
+        if address.scheme != "s3" or not address.netloc:
+            raise ValueError("is a folder or s3://bucket/prefix")
+        return value.rstrip("/")
+
+    @field_validator("lake_catalog")
+    @classmethod
+    def _is_file_or_postgres(cls, value: SecretStr | None) -> SecretStr | None:
+        given = value.get_secret_value() if value else ""
+        if not given:
+            return None
+        return SecretStr(_postgres_url(given) if "://" in given else str(Path(given).expanduser()))
+
+    @field_validator("aws_endpoint_url")
+    @classmethod
+    def _is_an_endpoint(cls, value: str | None) -> str | None:
+        return value and _web_address(value, "https://storage.googleapis.com")
+
     @field_validator("postgres_url")
     @classmethod
     def _is_postgres(cls, value: SecretStr | None) -> SecretStr | None:
@@ -289,12 +331,40 @@ class Settings(ApiSettings):
         return self.warehouse != "duckdb"
 
     @property
+    def is_lake_in_a_bucket(self) -> bool:
+        """Whether the lake's files lie in object storage, and not in a folder."""
+        return self.lake_path.startswith("s3://")
+
+    @property
+    def lake_catalog_address(self) -> str | None:
+        """The Postgres that holds the lake's catalogue, with its password; None if a file does."""
+        given = self.lake_catalog.get_secret_value() if self.lake_catalog else ""
+        return given if "://" in given else None
+
+    @property
+    def warehouse_file(self) -> Path | None:
+        """The file that is another when the warehouse is; None where that is no file."""
+        if self.warehouse == "duckdb":
+            return self.duckdb_path.absolute()
+        if self.warehouse != "lake" or self.lake_catalog_address:
+            return None
+        if self.lake_catalog:
+            return Path(self.lake_catalog.get_secret_value()).absolute()
+        if self.is_lake_in_a_bucket:
+            return None
+        return Path(self.lake_path).absolute() / "catalog.ducklake"
+
+    @property
     def working_folder(self) -> Path:
         """Of this warehouse alone; what is not loaded yet lies beside it."""
         name = self.duckdb_path.stem
         if self.is_on_a_server:
             url = self.postgres_url.get_secret_value() if self.postgres_url else ""
-            place = {"postgres": url, "bigquery": self.bigquery_project}[self.warehouse]
+            place = {
+                "postgres": url,
+                "bigquery": self.bigquery_project,
+                "lake": self.lake_catalog_address or self.warehouse_file,
+            }[self.warehouse]
             name = hashlib.sha256(f"{place} {self.schema_prefix}".encode()).hexdigest()[:12]
             name = f"{self.warehouse}_{name}"
         return self.duckdb_path.absolute().parent / ".dlt" / name
@@ -355,6 +425,12 @@ def _postgres_url(given: str) -> str:
     return urlunsplit(
         ("postgresql", address.netloc, address.path, urlencode(options, quote_via=quote), "")
     )
+
+
+def _web_address(value: str, example: str) -> str:
+    if urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).netloc:
+        raise ValueError(f"is not an address such as {example}")
+    return value.rstrip("/")
 
 
 def _configuration_folder() -> Path:

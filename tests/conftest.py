@@ -26,6 +26,7 @@ settings.load_profile("untimed")
 #: Files whose tests take a minute and more, the longest first.
 _LONGEST_FIRST = (
     "test_bigquery.py",
+    "test_lake.py",
     "test_any_order.py",
     "test_parity.py",
     "test_collecting.py",

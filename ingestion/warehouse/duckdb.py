@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
 import pyarrow as pa
@@ -26,6 +26,9 @@ from ingestion.warehouse.loader import Loader, causes, latest_state, read_state
 from ingestion.warehouse.protocol import Allowance, Billed, Engine, Row, Stored, Warehouse
 from ingestion.warehouse.schemas import with_prefix
 from ingestion.warehouse.states import counted_states
+
+if TYPE_CHECKING:
+    from dlt.common.destination import Destination
 
 #: What an import of ten years and the build after it need, with room to spare.
 _DISK_BYTES: Final = 1_000_000_000
@@ -53,10 +56,7 @@ class _DuckDB:
     @property
     def place(self) -> str:
         """The file, as seen from here where that is shorter."""
-        try:
-            return str(self._path.relative_to(Path.cwd()))
-        except ValueError:
-            return str(self._path)
+        return seen_from_here(self._path)
 
     @property
     def opened_by(self) -> str:
@@ -81,50 +81,73 @@ class _DuckDB:
     def open(self, *, read_only: bool) -> Iterator[Warehouse]:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            with _connect(self._path, read_only=read_only) as connection:
+            with patiently(
+                lambda: duckdb.connect(self._path, read_only=read_only), read_only=read_only
+            ) as connection:
                 connection.execute("set TimeZone = 'UTC'")
                 try:
-                    yield _OpenDuckDB(connection, self._folder, self._prefix)
+                    yield warehouse_of(
+                        connection, self._folder, self._prefix, _destination, _storage
+                    )
                 finally:
                     shutil.rmtree(self._folder, ignore_errors=True)
         except UserError:
             raise
         except Exception as error:
-            raise _in_one_line(error, self._path) from error
+            raise in_one_line(error, self._path.name) from error
 
     def dbt_variables(self) -> dict[str, str]:
         # as by hand: dbt parses every file anew when the path is another text
         return {"DUCKDB_PATH": self.place}
 
     def close_dbt(self) -> None:
-        from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-
-        DuckDBConnectionManager.close_all_connections()  # else the file stays open in this process
+        close_dbt()
 
     def examine(self) -> Iterator[Check]:
-        folder = next(parent for parent in self._path.parents if parent.exists())
-        free = shutil.disk_usage(folder).free
-        told = f"{free / 1e9:,.1f} GB free in {folder}"
-        if free < _DISK_BYTES:
-            yield Check("disk", "bad", f"{told}; make room, or set DUCKDB_PATH elsewhere")
-        else:
-            yield Check("disk", "good", told)
-        if self._path.exists():
-            with self.open(read_only=False) as warehouse:
-                warehouse.query("select 1")
-            yield Check("warehouse", "good", f"{self._path} opens and can be written")
-        elif os.access(folder, os.W_OK):
-            yield Check(
-                "warehouse", "unknown", f"{self._path} is not there yet; the first run makes it"
-            )
-        else:
-            yield Check(
-                "warehouse", "bad", f"{folder} cannot be written: set DUCKDB_PATH elsewhere"
-            )
+        yield from examine_file(self, self._path, "DUCKDB_PATH")
 
 
-def _connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
-    """Open the file; who wants to write waits a little for readers."""
+def seen_from_here(path: Path) -> str:
+    """A path, from the working directory where that is shorter."""
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
+
+
+def close_dbt() -> None:
+    """Close the connection of dbt-duckdb, which would keep the file open in this process."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    DuckDBConnectionManager.close_all_connections()
+
+
+def examine_file(engine: Engine, path: Path, variable: str) -> Iterator[Check]:
+    """Whether a warehouse that is a file has room and can be written; makes nothing.
+
+    Args:
+        engine: of the warehouse.
+        path: of the file.
+        variable: that says where it is.
+    """
+    folder = next(parent for parent in path.parents if parent.exists())
+    free = shutil.disk_usage(folder).free
+    told = f"{free / 1e9:,.1f} GB free in {folder}"
+    if free < _DISK_BYTES:
+        yield Check("disk", "bad", f"{told}; make room, or set {variable} elsewhere")
+    else:
+        yield Check("disk", "good", told)
+    if path.exists():
+        with engine.open(read_only=False) as warehouse:
+            warehouse.query("select 1")
+        yield Check("warehouse", "good", f"{path} opens and can be written")
+    elif os.access(folder, os.W_OK):
+        yield Check("warehouse", "unknown", f"{path} is not there yet; the first run makes it")
+    else:
+        yield Check("warehouse", "bad", f"{folder} cannot be written: set {variable} elsewhere")
+
+
+def patiently(
+    connect: Callable[[], duckdb.DuckDBPyConnection], *, read_only: bool
+) -> duckdb.DuckDBPyConnection:
+    """Open a file; who wants to write waits a little for readers."""
     patience = 0.0 if read_only else _PATIENCE_WITH_READERS_SECONDS
     again = Retrying(
         retry=retry_if_exception(_is_held),
@@ -132,7 +155,7 @@ def _connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
         wait=wait_fixed(0.1),
         reraise=True,
     )
-    connection: duckdb.DuckDBPyConnection = again(duckdb.connect, path, read_only=read_only)
+    connection: duckdb.DuckDBPyConnection = again(connect)
     return connection
 
 
@@ -140,13 +163,57 @@ def _is_held(error: BaseException) -> bool:
     return isinstance(error, duckdb.IOException) and "Could not set lock" in str(error)
 
 
+def warehouse_of(
+    connection: duckdb.DuckDBPyConnection,
+    dlt_folder: Path,
+    prefix: str,
+    destination: Callable[[duckdb.DuckDBPyConnection], Destination[Any, Any]],
+    storage: Callable[[duckdb.DuckDBPyConnection], list[Stored]],
+) -> Warehouse:
+    """The warehouse that is the current database of a connection.
+
+    Args:
+        connection: of DuckDB.
+        dlt_folder: dlt's working folder.
+        prefix: of the schemas.
+        destination: gives dlt's, which borrows the connection.
+        storage: what lies there, by schemas as they are called there.
+    """
+    return _OpenDuckDB(connection, dlt_folder, prefix, destination, storage)
+
+
+def _destination(connection: duckdb.DuckDBPyConnection) -> Destination[Any, Any]:
+    import dlt  # here, because it is slow to import, and readers need not wait
+
+    return dlt.destinations.duckdb(connection)
+
+
+def _storage(connection: duckdb.DuckDBPyConnection) -> list[Stored]:
+    """The file with its log, as a whole: small tables share its blocks."""
+    ((name,),) = connection.execute(
+        "select path from duckdb_databases() where database_name = current_database()"
+    ).fetchall()
+    path, size = Path(name), 0
+    for part in (path, path.with_name(f"{path.name}.wal")):
+        with suppress(FileNotFoundError):
+            size += part.stat().st_size
+    return [Stored("", path.name, size)]
+
+
 class _OpenDuckDB:
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, dlt_folder: Path, prefix: str
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        dlt_folder: Path,
+        prefix: str,
+        destination: Callable[[duckdb.DuckDBPyConnection], Destination[Any, Any]],
+        storage: Callable[[duckdb.DuckDBPyConnection], list[Stored]],
     ) -> None:
         self._connection = connection
         self._dlt_folder = dlt_folder
         self._prefix = prefix
+        self._destination = destination
+        self._storage = storage
 
     def query(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         statement = with_prefix(sql, self._prefix)
@@ -160,15 +227,10 @@ class _OpenDuckDB:
         return counted_states(self, schema)
 
     def storage(self) -> list[Stored]:
-        """The file with its log, as a whole: small tables share its blocks."""
-        ((name,),) = self.query(
-            "select path from duckdb_databases() where database_name = current_database()"
-        )
-        path, size = Path(name), 0
-        for part in (path, path.with_name(f"{path.name}.wal")):
-            with suppress(FileNotFoundError):
-                size += part.stat().st_size
-        return [Stored("", path.name, size)]
+        return [
+            Stored(stored.schema.removeprefix(self._prefix), stored.table, stored.byte_count)
+            for stored in self._storage(self._connection)
+        ]
 
     def billed(self, since: date) -> list[Billed]:  # noqa: ARG002 - the protocol's
         return []
@@ -181,7 +243,9 @@ class _OpenDuckDB:
 
     @contextmanager
     def arrow(self, sql: str) -> Iterator[pa.RecordBatchReader]:
+        [(database,)] = self.query("select current_database()")
         with self._connection.cursor() as cursor:
+            cursor.execute(f'use "{database}"')  # which is each session's own
             yield cursor.execute(with_prefix(sql, self._prefix)).to_arrow_reader(_ROWS_PER_BATCH)
 
     def column_types(self, schema: str) -> dict[str, dict[str, str]]:
@@ -208,17 +272,15 @@ class _OpenDuckDB:
         return read_state(self.query(*latest_state(schema, pipeline)), schema)
 
     def loader(self, schema: str, pipeline: str | None = None) -> Loader:
-        import dlt  # here, because it is slow to import, and readers need not wait
-
         return Loader(
-            dlt.destinations.duckdb(self._connection),
+            self._destination(self._connection),
             self._dlt_folder,
             self._prefix + schema,
             pipeline or schema,
         )
 
 
-def _in_one_line(error: Exception, path: Path) -> Exception:
+def in_one_line(error: Exception, name: str) -> Exception:
     """What the user can do about it, or the error itself when that is nothing."""
     user_level = (duckdb.Error, OSError)
     found: list[BaseException] = [e for e in causes(error) if isinstance(e, user_level)]
@@ -227,14 +289,14 @@ def _in_one_line(error: Exception, path: Path) -> Exception:
     reason = str(found[0]).splitlines()[0]
     if any(sign in str(cause) for cause in found for sign in _NO_ROOM):
         return WarehouseError(
-            f"no room left for the warehouse {path.name}: free some space on its disk and run"
+            f"no room left for the warehouse {name}: free some space on its disk and run"
             " again (what was loaded stays, the rest follows)"
         )
     if "Could not set lock" in reason:
         return WarehouseError(
-            f"{path.name} is open in another program: close it (a BI tool, a DuckDB shell,"
+            f"{name} is open in another program: close it (a BI tool, a DuckDB shell,"
             " another run) and try again"
         )
     if isinstance(found[0], (OSError, duckdb.IOException, duckdb.OutOfMemoryException)):
-        return WarehouseError(f"cannot use the warehouse {path.name}: {reason}")
+        return WarehouseError(f"cannot use the warehouse {name}: {reason}")
     return error

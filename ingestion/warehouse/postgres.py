@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from importlib.util import find_spec
 from pathlib import Path
@@ -36,6 +36,8 @@ import psycopg2
 from adbc_driver_postgresql import dbapi
 from psycopg2.extensions import connection as Connection  # noqa: N812 - it is a class
 from psycopg2.extensions import new_type, parse_dsn
+
+from ingestion.warehouse.postgres_lock import only_writer
 
 #: Postgres's names of the types that the tables have, and DuckDB's.
 _TYPES: Final = {
@@ -134,31 +136,16 @@ class _Postgres:
             with _connect(self._url, read_only=read_only) as connection:
                 if read_only:
                     yield _OpenPostgres(connection, self._url, self._folder, self._prefix)
-                else:
-                    with self._locked(connection):
+                    return
+                with only_writer(connection, f"spotify-elt {self._prefix}", self.place):
+                    try:
                         yield _OpenPostgres(connection, self._url, self._folder, self._prefix)
+                    finally:
+                        shutil.rmtree(self._folder, ignore_errors=True)
         except UserError:
             raise
         except Exception as error:
             raise self._in_one_line(error) from error
-
-    @contextmanager
-    def _locked(self, connection: Connection) -> Iterator[None]:
-        name = [f"spotify-elt {self._prefix}"]
-        with connection.cursor() as cursor:
-            cursor.execute("select pg_try_advisory_lock(hashtext(%s))", name)
-            [is_mine] = cursor.fetchone() or [False]
-        if not is_mine:
-            raise WarehouseError(
-                f"another run is writing to {self.place}: wait until it has ended, and try again"
-            )
-        try:
-            yield
-        finally:
-            shutil.rmtree(self._folder, ignore_errors=True)
-            # by itself a server lets go a little after the session; the next step may be faster
-            with suppress(psycopg2.Error), connection.cursor() as cursor:
-                cursor.execute("select pg_advisory_unlock(hashtext(%s))", name)
 
     def dbt_variables(self) -> dict[str, str]:
         given = {"port": "5432", "password": ""} | self._address

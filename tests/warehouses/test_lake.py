@@ -1,0 +1,365 @@
+"""The lake, in a folder and in a bucket: every mart is DuckDB's, and one writes at a time."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+import requests
+
+pytest.importorskip("duckdb_extension_ducklake", reason="`make test-warehouses` installs it")
+
+from ingestion.errors import UserError, WarehouseError
+from ingestion.settings import Settings, load_settings
+from ingestion.transform import run_dbt
+from ingestion.warehouse import engine_of, open_warehouse
+from simulator import World
+from tests.marts.conftest import Home, edited_seeds
+from tests.warehouses.conftest import MakeDatabase
+from tests.warehouses.parity import (
+    MOVED_ABROAD,
+    Marts,
+    Side,
+    build_first,
+    build_increment,
+    differences,
+    imagined,
+    side_of,
+    write_exports,
+)
+
+#: What no log may show.
+SECRET = uuid.uuid4().hex
+
+PREFIX = "several_"
+
+
+@pytest.fixture(scope="module")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """The settings by which an S3 with the bucket `music` is found."""
+    program = Path(sys.executable).with_name("moto_server")
+    if not program.exists():
+        pytest.skip("no S3 is installed: `make test-warehouses` installs it")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    endpoint = f"http://127.0.0.1:{port}"
+    log = (tmp_path_factory.mktemp("s3") / "log").open("w")
+    server = subprocess.Popen([program, "-H", "127.0.0.1", "-p", str(port)], stdout=log, stderr=log)
+    try:
+        _wait_for(lambda: _makes_bucket(endpoint), "S3")
+        yield {
+            "aws_endpoint_url": endpoint,
+            "aws_access_key_id": "simulated",
+            "aws_secret_access_key": SECRET,
+        }
+    finally:
+        server.kill()
+        server.wait()
+        log.close()
+
+
+def _makes_bucket(endpoint: str) -> bool:
+    try:
+        return requests.put(f"{endpoint}/music", timeout=5).ok
+    except requests.ConnectionError:
+        return False
+
+
+def _wait_for(condition: Any, what: str) -> None:
+    deadline = time.monotonic() + 120
+    while not condition():
+        assert time.monotonic() < deadline, f"{what} did not come"
+        time.sleep(0.02)
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    return imagined()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def moved_abroad(dbt_project_copy: Path) -> Iterator[None]:
+    """The project that is built has a move abroad among its seeds."""
+    with edited_seeds(dbt_project_copy) as seeds:
+        (seeds / "listener_time_zones.csv").write_text(MOVED_ABROAD)
+        yield
+
+
+@pytest.fixture(scope="module")
+def exports(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("exports")
+    write_exports(world, folder)
+    return folder
+
+
+@dataclass
+class Built:
+    """A side and its marts after the first build."""
+
+    side: Side
+    first: Marts
+
+
+@pytest.fixture(scope="module")
+def near(
+    world: World, exports: Path, parsed_project: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Built]:
+    """DuckDB, to compare with."""
+    folder = tmp_path_factory.mktemp("duckdb")
+    with side_of(world, folder, parsed_project, "duckdb") as side:
+        yield Built(side, build_first(side, world, exports))
+
+
+@pytest.fixture(scope="module")
+def folder_lake(
+    world: World, exports: Path, parsed_project: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Built]:
+    """A lake in a folder."""
+    folder = tmp_path_factory.mktemp("folder")
+    here = {"lake_path": str(folder / "lake"), "schema_prefix": PREFIX}
+    with side_of(world, folder, parsed_project, "lake", **here) as side:
+        yield Built(side, build_first(side, world, exports))
+
+
+@pytest.fixture(scope="module")
+def bucket_lake(
+    world: World,
+    exports: Path,
+    s3: dict[str, Any],
+    make_database: MakeDatabase,
+    parsed_project: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Built]:
+    """A lake in a bucket, its catalogue in a Postgres."""
+    folder = tmp_path_factory.mktemp("bucket")
+    there = {
+        "lake_path": "s3://music/lake",
+        "lake_catalog": make_database().replace(":unused@", f":{SECRET}@"),
+        **s3,
+    }
+    with side_of(world, folder, parsed_project, "lake", **there) as side:
+        yield Built(side, build_first(side, world, exports))
+
+
+def test_every_mart_in_a_folder_is_duckdbs_though_runs_were_killed(
+    near: Built, folder_lake: Built, world: World, exports: Path
+) -> None:
+    assert differences(folder_lake.first, near.first) == {}
+
+    variables = _variables(folder_lake.side) | {"EXPORT": str(exports / "extended.zip")}
+    home = Home(folder_lake.side.folder)
+    rows = Path(folder_lake.side.settings.lake_path) / f"{PREFIX}spotify_export/streaming_history"
+    loaded_before = len(list(rows.iterdir()))
+    loading = home.start("ingest", **variables)
+    _wait_for(lambda: len(list(rows.iterdir())) > loaded_before, "a file of rows")
+    loading.send_signal(signal.SIGKILL)
+    assert loading.wait() == -signal.SIGKILL, "it was over before it could be killed"
+    home.kill(home.start("run", **variables), after_tables=12)
+
+    expected, held = (build_increment(built.side, world, exports) for built in (near, folder_lake))
+    assert differences(held, expected) == {}
+    assert differences(held, folder_lake.first).keys() > {"fct_plays", "bridge_play_records"}
+    empty = {mart for mart, it in expected.items() if not it.rows}
+    assert empty <= {"mon_collection_gaps"}, "what is empty on both sides shows nothing"
+
+
+def _variables(side: Side) -> dict[str, str]:
+    """The environment by which a program finds the lake of a side."""
+    return {
+        "WAREHOUSE": "lake",
+        "DUCKDB_PATH": str(side.settings.duckdb_path),
+        "SCHEMA_PREFIX": side.settings.schema_prefix,
+        "DBT_TARGET_PATH": str(side.target),
+        **engine_of(side.settings).dbt_variables(),
+    }
+
+
+def test_a_second_writer_on_a_folder_is_refused_in_one_line(
+    folder_lake: Built, exports: Path
+) -> None:
+    variables = _variables(folder_lake.side) | {"EXPORT": str(exports / "extended.zip")}
+    with open_warehouse(folder_lake.side.settings):
+        second = Home(folder_lake.side.folder).start("ingest", **variables)
+        told, _ = second.communicate(timeout=120)
+    assert second.returncode == 1
+    assert told.startswith("spotify-elt: ")
+    assert "lake is open in another program" in told
+    assert len(told.splitlines()) == 1
+
+
+def test_a_copy_is_a_lake_and_one_without_its_catalogue_is_not_begun_anew(
+    folder_lake: Built, tmp_path: Path
+) -> None:
+    moved = tmp_path / "moved"
+    shutil.copytree(folder_lake.side.settings.lake_path, moved)
+    settings = folder_lake.side.settings.model_copy(update={"lake_path": str(moved)})
+    with open_warehouse(settings, read_only=True) as warehouse:
+        [(plays,)] = warehouse.query("select count(*) from marts.fct_plays")
+        [(records,)] = warehouse.query(
+            "select count(*) from staging.stg_spotify_export__streaming_history"
+        )
+    assert plays > 1_000
+    assert records > 1_000
+
+    (moved / "catalog.ducklake").unlink()
+    with (
+        pytest.raises(WarehouseError, match="holds Parquet files, but the catalogue that knows"),
+        open_warehouse(settings),
+    ):
+        pass
+    assert not engine_of(settings).exists()
+
+
+def test_every_mart_in_a_bucket_is_duckdbs_and_an_empty_disk_loses_nothing(
+    near: Built, bucket_lake: Built
+) -> None:
+    assert differences(bucket_lake.first, near.first) == {}
+
+    shutil.rmtree(bucket_lake.side.folder / ".dlt", ignore_errors=True)
+    shutil.rmtree(bucket_lake.side.target)
+    assert not list(bucket_lake.side.folder.rglob("*.ducklake"))
+    assert differences(bucket_lake.side.build(), bucket_lake.first) == {}
+
+
+def test_a_second_writer_on_a_bucket_is_refused_while_a_reader_is_not(bucket_lake: Built) -> None:
+    settings = bucket_lake.side.settings
+    with open_warehouse(settings):
+        with (
+            pytest.raises(WarehouseError, match="another run is writing to s3://music/lake"),
+            open_warehouse(settings),
+        ):
+            pass
+        with open_warehouse(settings, read_only=True) as reader:
+            assert reader.query("select count(*) > 0 from marts.fct_plays") == [(True,)]
+
+
+def test_nothing_that_is_logged_shows_a_secret(bucket_lake: Built, tmp_path: Path) -> None:
+    def told(**variables: str) -> str:
+        program = subprocess.run(
+            [
+                *(sys.executable, "-m", "ingestion", "--debug", "--log-level", "debug"),
+                *("dbt", "--debug", "--log-level-file", "debug", "run", "--select", "dim_dates"),
+            ],
+            env=os.environ
+            | _variables(bucket_lake.side)
+            | {"DBT_LOG_PATH": str(tmp_path), **variables},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        return program.stdout + program.stderr
+
+    assert "Completed successfully" in told()
+    assert "404" in told(LAKE_PATH="s3://nowhere/lake", LAKE_CATALOG="elsewhere.ducklake")
+    catalog = f"postgresql://tests:{SECRET}@127.0.0.1:1/none"
+    no_catalog = told(LAKE_CATALOG=catalog)
+    assert "cannot use the catalogue of the lake" in no_catalog
+    logs = (tmp_path / "dbt.log").read_text()
+    assert len(logs) > 10_000
+    assert SECRET not in logs + no_catalog
+
+
+def test_a_lake_that_is_written_each_half_hour_is_tidied_once_a_day(tmp_path: Path) -> None:
+    settings = _empty_lake(tmp_path)
+    with open_warehouse(settings) as warehouse:
+        warehouse.query("create schema spotify_api")
+        warehouse.query("create table spotify_api.plays as select range as play from range(5000)")
+        for poll in range(30):
+            warehouse.query(f"insert into spotify_api.plays select {poll} from range(20)")
+            warehouse.query("insert into spotify_api.plays values (7)")
+            warehouse.query(f"delete from spotify_api.plays where play = 1000 + {poll}")
+    files = list((tmp_path / "lake").rglob("*.parquet"))
+    assert len(files) > 30
+
+    for _ in range(3):  # what is needed no more is deleted a day later
+        _let_a_day_pass(tmp_path / "lake" / "catalog.ducklake")
+        with open_warehouse(settings) as warehouse:
+            warehouse.query("insert into spotify_api.plays values (8)")
+    with open_warehouse(settings, read_only=True) as warehouse:
+        assert warehouse.query("select count(*), count(distinct play) from spotify_api.plays") == [
+            (5_000 + 30 * 21 - 30 + 3, 4_970)
+        ]
+    assert len(list((tmp_path / "lake").rglob("*.parquet"))) < 10
+
+
+def _let_a_day_pass(catalog: Path) -> None:
+    with duckdb.connect(catalog) as connection:
+        connection.execute(
+            "update ducklake_snapshot set snapshot_time = snapshot_time - interval 40 hours;"
+            " update ducklake_files_scheduled_for_deletion"
+            " set schedule_start = schedule_start - interval 40 hours"
+        )
+
+
+def _empty_lake(folder: Path) -> Settings:
+    return load_settings(
+        warehouse="lake", lake_path=str(folder / "lake"), duckdb_path=folder / "unused.duckdb"
+    )
+
+
+def test_a_build_that_failed_lets_go_of_the_lake(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DBT_TARGET_PATH", str(tmp_path / "target"))
+    settings = _empty_lake(tmp_path)
+    with open_warehouse(settings) as warehouse:
+        warehouse.query("create schema spotify_api")
+    assert not run_dbt(settings, ["--quiet", "run", "--select", "stg_spotify_api__tracks"])
+    with open_warehouse(settings) as warehouse:
+        warehouse.query("create schema spotify_export")
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"lake_path": "gs://music"}, "LAKE_PATH: is a folder or s3://bucket/prefix"),
+        ({"lake_path": "s3://"}, "LAKE_PATH: is a folder or s3://bucket/prefix"),
+        ({"lake_catalog": "mysql://a@b/c"}, "LAKE_CATALOG: is not an address such as postgresql:"),
+        ({"aws_endpoint_url": "minio"}, "AWS_ENDPOINT_URL: is not an address such as https:"),
+    ],
+)
+def test_a_setting_that_cannot_be_used_is_named(given: dict[str, str], said: str) -> None:
+    with pytest.raises(UserError, match=said):
+        load_settings(**given)
+
+
+def test_doctor_tells_what_a_bucket_lacks(
+    s3: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def told() -> list[tuple[str, str]]:
+        return [(check.name, check.told) for check in engine_of(load_settings()).examine()]
+
+    monkeypatch.setenv("WAREHOUSE", "lake")
+    monkeypatch.setenv("DUCKDB_PATH", str(tmp_path / "unused.duckdb"))
+    monkeypatch.setenv("LAKE_PATH", "s3://music/another")
+    with pytest.raises(WarehouseError, match="LAKE_CATALOG is not set"):
+        told()
+    monkeypatch.setenv("LAKE_CATALOG", str(tmp_path / "kept.ducklake"))
+    monkeypatch.setenv("AWS_ENDPOINT_URL", s3["aws_endpoint_url"])
+    credentials = tmp_path / "credentials"
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(credentials))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    with pytest.raises(WarehouseError, match="no sign-in to s3://music/another was found"):
+        told()
+    names = ("aws_access_key_id", "aws_secret_access_key")
+    credentials.write_text("\n".join(["[default]", *(f"{name} = {s3[name]}" for name in names)]))
+    assert ("bucket", "s3://music/another answers") in told(), "signed in by the file"
+    for name in names:
+        monkeypatch.setenv(name.upper(), s3[name])
+    assert ("bucket", "s3://music/another answers") in told()
+    monkeypatch.setenv("LAKE_PATH", "s3://nowhere/lake")
+    with pytest.raises(WarehouseError, match="404 Not Found"):
+        told()
