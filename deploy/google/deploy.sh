@@ -31,7 +31,7 @@ done
 # since making one takes a right over all of them.
 gcloud projects add-iam-policy-binding "$PROJECT" --condition=None --format=none \
     --member="serviceAccount:$runner" --role=roles/bigquery.jobUser
-for schema in spotify_export spotify_api staging intermediate marts findings; do
+for schema in spotify_export spotify_api operations staging intermediate marts findings; do
     dataset="$PROJECT.$SCHEMA_PREFIX$schema"
     bq --project_id="$PROJECT" --location="$BIGQUERY_LOCATION" --quiet query --use_legacy_sql=false \
         "create schema if not exists \`$dataset\`;

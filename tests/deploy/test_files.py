@@ -17,6 +17,7 @@ import yaml
 
 from ingestion.cli import app
 from ingestion.settings import PROJECT_ROOT, Settings
+from ingestion.warehouse.schemas import SCHEMAS
 
 DOCKERFILE = (PROJECT_ROOT / "Dockerfile").read_text()
 WORKFLOW = PROJECT_ROOT / "deploy" / "github" / "collect.yml"
@@ -56,7 +57,7 @@ def test_the_image_gets_what_the_makefile_installs_and_runs_as_nobody_else() -> 
         assert command in makefile
     assert re.findall(r"^USER (.+)$", DOCKERFILE, re.MULTILINE)[-1] == "collector"
     assert 'ENTRYPOINT ["spotify-elt"]' in DOCKERFILE
-    for extra in ("postgres", "bigquery"):
+    for extra in ("postgres", "bigquery", "lake"):
         assert (PROJECT_ROOT / f"requirements-{extra}.lock").exists()
 
 
@@ -105,6 +106,8 @@ def test_the_script_sets_variables_and_runs_verbs_that_there_are() -> None:
     assert len(given) > 4
     assert {name.lower() for name in given} <= Settings.model_fields.keys()
     assert set(re.findall(r"^schedule (\w+)", text, re.MULTILINE)) <= VERBS
+    [datasets] = re.findall(r"^for schema in (.+); do$", text, re.MULTILINE)
+    assert set(datasets.split()) == set(SCHEMAS)
 
 
 def test_the_script_is_clean_by_shellcheck() -> None:
