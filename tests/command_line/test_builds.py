@@ -135,7 +135,7 @@ def test_dbt_by_hand_finds_project_and_profile(
     }
 
     built = subprocess.run(
-        ["dbt", "build", "--select", "+dim_listeners"],
+        ["dbt", "build", "--select", "staging", "--indirect-selection", "cautious"],
         env=by_hand,
         cwd=PROJECT_ROOT,
         capture_output=True,
