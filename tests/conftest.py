@@ -73,7 +73,7 @@ def libraries_untraced() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for owner, name in ((Loader, "__call__"), (Loader, "create_tables"), (dbtRunner, "invoke")):
             # a function that is decorated enters the context anew with each call
-            patch.setattr(owner, name, _untraced()(getattr(owner, name)))
+            patch.setattr(owner, name, untraced()(getattr(owner, name)))
         yield
 
 
@@ -82,13 +82,14 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     """Coverage looks away, in the processes that a test starts as well."""
     if not item.nodeid.startswith(_UNTRACED):
         return (yield)
-    with _untraced(), pytest.MonkeyPatch.context() as environment:
+    with untraced(), pytest.MonkeyPatch.context() as environment:
         environment.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
         return (yield)
 
 
 @contextmanager
-def _untraced() -> Iterator[None]:
+def untraced() -> Iterator[None]:
+    """Coverage looks away from what runs here, and from the threads that start here."""
     tracer, of_threads = sys.gettrace(), threading.gettrace()
     sys.settrace(None)
     threading.settrace(None)  # type: ignore[arg-type]  # typeshed: what it takes back

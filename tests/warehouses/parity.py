@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import shutil
 from collections.abc import Iterator
-from contextlib import chdir, contextmanager
+from contextlib import ExitStack, chdir, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -25,6 +25,7 @@ from ingestion.transform import build_models
 from ingestion.warehouse import Row, open_warehouse
 from simulator import Account, Extended, World, imagine, write_export
 from simulator.web_api import Service, serve
+from tests.conftest import untraced
 from tests.spotify_api.conftest import SharedClock
 
 REAL_EXPORTS = Path(__file__).parents[3] / "shared" / "real_exports"
@@ -85,6 +86,7 @@ class Side:
             build_models(self.settings, only_new=True)
         return self.marts()
 
+    @untraced()
     def marts(self) -> Marts:
         with open_warehouse(self.settings, read_only=True) as warehouse:
             marts: Marts = {}
@@ -104,6 +106,7 @@ def _order(row: Row) -> tuple[tuple[bool, str], ...]:
     )
 
 
+@untraced()
 def differences(held: Marts, expected: Marts) -> dict[str, Any]:
     """By mart, what is not the same: types, the number of rows, or the first rows that differ."""
     found: dict[str, Any] = {}
@@ -148,7 +151,10 @@ def side_of(
 ) -> Iterator[Side]:
     """A warehouse with a Spotify of its own, whose clock stands at the same time for each."""
     shutil.copytree(parsed_project / "target", folder / "target")
-    with serve(world, now=_moment(world, 0.7), contract="extended") as service:
+    with ExitStack() as stack:
+        with untraced():
+            spotify = serve(world, now=_moment(world, 0.7), contract="extended")
+            service = stack.enter_context(spotify)
         loaded = load_settings(
             warehouse=warehouse,
             duckdb_path=folder / "home.duckdb",
