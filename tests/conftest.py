@@ -48,7 +48,6 @@ _LONGEST_FIRST = (
 _UNTRACED = (
     "tests/dbt/",
     "tests/marts/",
-    "tests/warehouses/test_parity.py",
     "tests/warehouses/test_stateless.py",
     "tests/command_line/test_builds.py",
     "tests/ingestion/test_killed.py",
