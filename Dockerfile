@@ -7,9 +7,9 @@ ARG EXTRA=
 
 WORKDIR /app
 COPY requirements*.lock ./
-RUN pip install --no-cache-dir --require-hashes -r requirements.lock \
+RUN pip install --no-cache-dir --no-deps --require-hashes -r requirements.lock \
     && if [ -n "$EXTRA" ]; then \
-        pip install --no-cache-dir --require-hashes -r "requirements-$EXTRA.lock"; fi
+        pip install --no-cache-dir --no-deps --require-hashes -r "requirements-$EXTRA.lock"; fi
 
 # dbt writes beside its project, and what is not loaded yet lies in data/
 RUN useradd --uid 10001 --create-home collector && chown collector /app

@@ -93,7 +93,7 @@ bench: .venv/installed-dev ## 1,000,000 plays: ours beside a hand-written script
 	@$(BIN)/python -m tests.bench
 
 UV_COMPILE = uv pip compile pyproject.toml - --universal --python-version 3.11 --generate-hashes \
-	--no-strip-extras --no-annotate --no-header --no-emit-index-url --quiet
+	--strip-extras --no-annotate --no-header --no-emit-index-url --quiet
 
 # the emulator brings a plugin of pytest's that breaks ours, so it has an environment of its own; the
 # extension is the one that it would fetch from a server, for exactly that DuckDB
@@ -116,22 +116,23 @@ clean: ## delete what can be made again (never data/)
 .venv/bin/python:
 	@command -v uv >/dev/null && uv venv --quiet --python $(PYTHON) .venv || $(PYTHON) -m venv .venv
 
-# uv where present; either refuses a requirement whose hash is not in the file
+# uv where present; either refuses a requirement whose hash is not in the file. Nothing is resolved
+# (--no-deps): a lock names everything, and what was released since must not be looked at
 PIP = $(shell command -v uv >/dev/null && echo uv pip install --quiet --python $(BIN)/python \
 	|| echo $(BIN)/python -m pip install --quiet --disable-pip-version-check)
 
 .venv/installed: requirements.lock pyproject.toml | .venv/bin/python
 	@echo "Setting up .venv (once) ..."
-	@$(PIP) --require-hashes -r requirements.lock
+	@$(PIP) --no-deps --require-hashes -r requirements.lock
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 .venv/installed-%: requirements-%.lock .venv/installed
-	@$(PIP) --require-hashes -r $<
+	@$(PIP) --no-deps --require-hashes -r $<
 	@touch $@
 
 .venv-bqemulator/installed: BIN = .venv-bqemulator/bin
 .venv-bqemulator/installed: requirements-bqemulator.lock | .venv/bin/python
 	@command -v uv >/dev/null && uv venv --quiet --allow-existing --python $(PYTHON) .venv-bqemulator || $(PYTHON) -m venv .venv-bqemulator
-	@$(PIP) --require-hashes -r $<
+	@$(PIP) --no-deps --require-hashes -r $<
 	@touch $@

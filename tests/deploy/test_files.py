@@ -52,7 +52,10 @@ def test_what_the_image_copies_is_all_that_a_run_needs(tmp_path: Path) -> None:
 
 def test_the_image_gets_what_the_makefile_installs_and_runs_as_nobody_else() -> None:
     makefile = (PROJECT_ROOT / "Makefile").read_text()
-    for command in ("--require-hashes -r requirements.lock", "--no-deps --no-build-isolation"):
+    for command in (
+        "--no-deps --require-hashes -r requirements.lock",
+        "--no-deps --no-build-isolation",
+    ):
         assert command in DOCKERFILE
         assert command in makefile
     assert re.findall(r"^USER (.+)$", DOCKERFILE, re.MULTILINE)[-1] == "collector"
