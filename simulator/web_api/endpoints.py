@@ -106,10 +106,7 @@ class WebApi:
         is_extended = shelf.contract == "extended"
         self._search_limits = Limits() if is_extended else Limits(5, 10)
         self._items_name = "tracks" if is_extended else "items"
-        self._searchable = {
-            track.id: f"{track.later_name} {track.artist.name}".casefold()
-            for track in shelf.tracks.values()
-        }
+        self._searchable = [(track, _searchable(track)) for track in shelf.tracks.values()]
 
     def endpoints(self) -> list[Endpoint]:
         """All of them; those asked most often first."""
@@ -408,16 +405,16 @@ class WebApi:
         filters = {
             name.lower(): value.strip('"').casefold() for name, value in FILTER.findall(text)
         }
-        words = FILTER.sub(" ", text).casefold().split()
-        found = [
-            track
-            for track_id, names in self._searchable.items()
-            if all(word in names for word in words)
-            and _passes(track := self._shelf.tracks[track_id], filters)
-            and track.album.release_date <= now.date()
-        ]
+        words = [("any", word) for word in FILTER.sub(" ", text).casefold().split()]
+        words += [(name, word) for name, value in filters.items() for word in value.split()]
+        found = self._searchable
+        for name, word in sorted(words, key=lambda where_what: -len(where_what[1])):  # rare first
+            found = [(track, texts) for track, texts in found if word in texts[name]]
         exact = filters.get("track", text.casefold())
-        return sorted(found, key=lambda track: (track.later_name.casefold() != exact, track.id))
+        return sorted(
+            (track for track, _ in found if track.album.release_date <= now.date()),
+            key=lambda track: (track.later_name.casefold() != exact, track.id),
+        )
 
     def _old(self, answer: Answer) -> Answer:
         """An endpoint that development mode lost in February 2026."""
@@ -492,16 +489,16 @@ def _by_name(entries: Mapping[str, N], text: str) -> list[N]:
     ]
 
 
-def _passes(track: Track, filters: Mapping[str, str]) -> bool:
-    values = {
+def _searchable(track: Track) -> dict[str, str]:
+    """What words of a search are looked for in, by the filter that narrows them down to it."""
+    texts = {
+        "any": f"{track.later_name} {track.artist.name}",
         "track": track.later_name,
         "artist": track.artist.name,
         "album": track.album.name,
         "isrc": track.isrc,
     }
-    return all(
-        word in values[name].casefold() for name, text in filters.items() for word in text.split()
-    )
+    return {name: text.casefold() for name, text in texts.items()}
 
 
 def _local_file(file: LocalFile) -> Json:
