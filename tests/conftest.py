@@ -14,10 +14,15 @@ import pytest
 from dbt.cli.main import dbtRunner
 from hypothesis import settings
 
+from ingestion.__main__ import look_for_garbage_rarely
 from ingestion.locks import locked
+from ingestion.raw_tables import ensure_raw_tables
 from ingestion.settings import PROJECT_ROOT, load_settings
 from ingestion.transform import run_dbt
 from ingestion.warehouse.loader import Loader
+
+# as commands do
+look_for_garbage_rarely()
 
 # how long an example takes says something of the machine, and nothing of the code
 settings.register_profile("untimed", deadline=None)
@@ -100,6 +105,18 @@ def untraced() -> Iterator[None]:
         sys.settrace(tracer)
 
 
+@contextmanager
+def without_data_tests() -> Iterator[None]:
+    """Builds run no data test: of those in the middle of a story, which take half of a build.
+
+    For stories whose end is built with them, or compared with one that was.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        left_out = ("--exclude-resource-types", "unit_test", "exposure", "test")
+        patch.setattr("ingestion.transform._NOT_OF_A_BUILD", left_out)
+        yield
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A worker takes a file whole: those that take minutes go first, so that all end together."""
     order = {name: place for place, name in enumerate(_LONGEST_FIRST)}
@@ -140,6 +157,17 @@ def parsed_project(shared_folder: Path) -> Path:
                 settings = load_settings(duckdb_path=folder / "home.duckdb")
                 assert run_dbt(settings, ["--quiet", "parse"])
     return project
+
+
+@pytest.fixture(scope="session")
+def raw_tables(shared_folder: Path) -> Path:
+    """A DuckDB file with all raw tables and no rows: a copy of it is made sooner than they are."""
+    folder = shared_folder / "raw_tables"
+    path = folder / "home.duckdb"
+    with making(folder) as is_to_be_made:
+        if is_to_be_made:
+            ensure_raw_tables(load_settings(duckdb_path=path))
+    return path
 
 
 @pytest.fixture(scope="session")

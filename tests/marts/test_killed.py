@@ -30,11 +30,11 @@ def undisturbed(
     """The warehouse after the first export, and the marts after the second."""
     home = Home(tmp_path_factory.mktemp("undisturbed"))
     home.ingest(exports[0])
-    home.build()
+    home.build(tested=False)
     after_first = home.folder / "after_first.duckdb"
     shutil.copy(home.duckdb_path, after_first)
     home.ingest(exports[1])
-    home.build()
+    home.build(tested=False)
     return after_first, home.marts()
 
 

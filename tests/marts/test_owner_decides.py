@@ -31,7 +31,7 @@ def test_exclusions_and_merges_reach_every_play_and_leave_its_row(
     write_export(world, home.folder / "export.zip", [Extended("extended_2026", date(2025, 9, 1))])
     home.ingest(home.folder / "export.zip")
     home.poll(service, until=service.clock.now + timedelta(days=14))
-    home.build()
+    home.build(tested=False)
     [(play_count,)] = home.query("select count(*) from marts.fct_plays")
     top_artists = home.query(
         "select item_name from marts.agg_period_items"
@@ -57,7 +57,7 @@ def test_exclusions_and_merges_reach_every_play_and_leave_its_row(
         "me,hour,3,\n"
         "someone else,hour,20,\n"
     )
-    home.build()
+    home.build(tested=False)
 
     assert home.query("select count(*) from marts.fct_plays") == [(play_count,)]
     [streams] = home.query(

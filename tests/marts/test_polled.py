@@ -73,11 +73,11 @@ def test_a_reported_play_keeps_its_key_when_exports_arrive(
 ) -> None:
     keys = "select listener, play_key from marts.fct_plays where in_api order by all"
     home.poll(service, until=moment(world, 0.6))
-    home.build()
+    home.build(tested=False)
     before = home.query(keys)
 
     home.ingest(export(world, home.folder, Account(moment(world, 0.6).date())))
-    home.build()
+    home.build(tested=False)
     assert home.query(keys) == before
 
     home.ingest(export(world, home.folder, Extended("extended_2026", moment(world, 0.6).date())))
@@ -104,7 +104,7 @@ def test_a_code_that_is_learned_late_makes_one_play_of_two(
         " track__external_ids__isrc = null where _dlt_id = $1",
         [row],
     )
-    home.build()
+    home.build(tested=False)
     alone = (
         "select in_extended_export, match_rule from marts.fct_plays"
         " inner join marts.bridge_play_records as records using (play_key)"
@@ -126,7 +126,7 @@ def test_a_code_that_is_learned_late_makes_one_play_of_two(
             " where _dlt_parent_id = $1",
             [known],
         )
-    home.build()
+    home.build(tested=False)
     assert home.query(alone) == [(True, "same_recording_and_second")]
 
     held = home.marts()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -207,10 +208,13 @@ def environment(service: Service, settings: Settings, tmp_path: Path) -> dict[st
 
 @pytest.fixture
 def collect(
-    settings: Settings, sign_in: Callable[..., SignIn], clock: SharedClock
+    settings: Settings, sign_in: Callable[..., SignIn], clock: SharedClock, raw_tables: Path
 ) -> Callable[..., Outcome]:
-    """Poll once for `me`, who is signed in, as `spotify-elt collect` does."""
+    """Poll once for `me`, who is signed in, as `spotify-elt collect` does; the tables are there."""
     sign_in()
+    if not settings.duckdb_path.exists():
+        settings.duckdb_path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(raw_tables, settings.duckdb_path)
 
     def poll(listener: str = "me", settings: Settings = settings, **arguments: Any) -> Outcome:
         return collect_once(settings, listener, clock=clock, **arguments)
