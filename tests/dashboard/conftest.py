@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from contextlib import chdir
 from datetime import date, timedelta
+from functools import cache
 from pathlib import Path
 
 import pytest
+from streamlit.components.v2 import manifest_scanner
 
 from ingestion.settings import load_settings
 from ingestion.transform import run_dbt
@@ -52,6 +55,15 @@ def _fill(home: Home, world: World) -> None:
         settings = load_settings(duckdb_path=home.duckdb_path)
         untested = ["--exclude-resource-type", "test", "unit_test"]
         assert run_dbt(settings, ["--quiet", "build", *untested])
+
+
+@pytest.fixture(autouse=True, scope="session")
+def packages_read_once() -> Iterator[None]:
+    """Streamlit reads what each installed package says of itself whenever it runs a page."""
+    with pytest.MonkeyPatch.context() as patch:
+        scan = manifest_scanner.scan_component_manifests
+        patch.setattr(manifest_scanner, "scan_component_manifests", cache(scan))
+        yield
 
 
 @pytest.fixture(autouse=True)
