@@ -76,6 +76,11 @@ def hours() -> Any:
     return st.column_config.NumberColumn(format="%.1f h")
 
 
+def size() -> Any:
+    """12.3MB, of bytes."""
+    return st.column_config.NumberColumn(format="bytes")
+
+
 def share(most: float = 1.0) -> Any:
     """A bar beside 12.3 %; full at `most`."""
     return st.column_config.ProgressColumn(format="percent", min_value=0, max_value=most)

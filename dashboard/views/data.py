@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pyarrow.compute as pc
 import streamlit as st
 
 from dashboard import charts, tables
@@ -38,6 +39,7 @@ def show(selection: Selection) -> None:
     _show_gaps(listener)
     _show_files(listener)
     _show_enrichment()
+    _show_costs()
 
 
 def _show_sums(listener: str, records: list[dict[str, Any]]) -> None:
@@ -257,4 +259,51 @@ def _show_enrichment() -> None:
             "Share known": tables.share(),
             "Share of plays": tables.share(),
         },
+    )
+
+
+def _show_costs() -> None:
+    st.subheader("What the warehouse takes", anchor=False)
+    days = ask("costs_by_day")
+    if not days.num_rows:
+        st.info("Nothing is noted yet: a build that finds something new does it, once a day.")
+        return
+    for column, title in (("stored_bytes", "Bytes stored"), ("billed_bytes", "Bytes billed")):
+        noted = days.filter(pc.is_valid(days[column]))
+        if noted.num_rows > 1:
+            charts.line_over_time(noted, column, title=title, unit="day", number_format=".3~s")
+    items = ask("costs_by_item").to_pylist()
+    tables.show(
+        [
+            {
+                "What lies there": ".".join(filter(None, (row["schema_name"], row["item_name"]))),
+                "Size": row["byte_count"],
+                "More than on the day noted before": row["added_byte_count"],
+            }
+            for row in items
+            if row["cost_type"] == "storage"
+        ],
+        {
+            "What lies there": st.column_config.TextColumn(width="large"),
+            "Size": tables.size(),
+            "More than on the day noted before": tables.size(),
+        },
+    )
+    billed = [row for row in items if row["cost_type"] == "queries"]
+    if billed:
+        st.caption("What queries were billed for in the month of the last note:")
+        tables.show(
+            [
+                {
+                    "Who asked": row["item_name"],
+                    "Queries": row["query_count"],
+                    "Billed": row["byte_count"],
+                }
+                for row in billed
+            ],
+            {"Queries": tables.count(), "Billed": tables.size()},
+        )
+    st.caption(
+        "Noted once a day before a build, of all listeners together; `make costs` tells of now, and"
+        " how near the limits are."
     )

@@ -5,13 +5,14 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import chdir
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
 import pytest
 from streamlit.components.v2 import manifest_scanner
 
+from ingestion.cost_notes import note_costs
 from ingestion.settings import load_settings
 from ingestion.transform import run_dbt
 from simulator import Extended, World, imagine, write_export
@@ -53,6 +54,7 @@ def _fill(home: Home, world: World) -> None:
     # the marts' own tests are run elsewhere, and take longer than all that is done here
     with chdir(home.folder):
         settings = load_settings(duckdb_path=home.duckdb_path)
+        note_costs(settings, datetime.now(UTC))
         untested = ["--exclude-resource-type", "test", "unit_test"]
         assert run_dbt(settings, ["--quiet", "build", *untested])
 

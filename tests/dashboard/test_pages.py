@@ -156,6 +156,40 @@ def test_the_data_page_accounts_for_every_record(warehouse: Home) -> None:
     }
 
 
+def test_the_data_page_tells_what_the_warehouse_takes(copy: Path) -> None:
+    """One day of a file is noted; here a warehouse that bills has noted two."""
+    change(
+        copy,
+        "delete from marts.mon_warehouse_costs",
+        "insert into marts.mon_warehouse_costs by name select * from (values"
+        " ('a', 'storage', 'marts', 'fct_plays', 900000, null, null, date '2026-01-31'),"
+        " ('b', 'storage', 'marts', 'fct_plays', 1000000, 100000, null, date '2026-02-02'),"
+        " ('c', 'queries', null, 'dim_tracks', 70, null, 7, date '2026-01-31'),"
+        " ('d', 'queries', null, 'dim_tracks', 20, null, 2, date '2026-02-01'),"
+        " ('e', 'queries', null, 'dim_tracks', 10, null, 1, date '2026-02-02')"
+        " ) as costs (cost_key, cost_type, schema_name, item_name, byte_count,"
+        " added_byte_count, query_count, cost_date), (select now() as observed_at)",
+    )
+
+    app = page("data")
+
+    stored, billed = (table.value.to_dict("records") for table in app.dataframe[-2:])
+    assert stored == [
+        {
+            "What lies there": "marts.fct_plays",
+            "Size": 1_000_000,
+            "More than on the day noted before": 100_000,
+        }
+    ]
+    assert billed == [{"Who asked": "dim_tracks", "Queries": 3, "Billed": 30}]
+
+
+def test_before_the_first_note_the_data_page_says_when_there_is_one(copy: Path) -> None:
+    change(copy, "delete from marts.mon_warehouse_costs")
+
+    assert "a build that finds something new does it" in said(page("data"))
+
+
 def test_the_longest_streak_is_that_of_the_marts(warehouse: Home) -> None:
     [(days,)] = warehouse.query("select day_count from marts.fct_streaks where is_longest")
 
