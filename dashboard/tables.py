@@ -10,47 +10,47 @@ import streamlit as st
 
 from dashboard.words import NONE
 
+#: Of a row, and of the head with the borders, as Streamlit draws them.
+_ROW_PIXELS: Final = 35
+_HEAD_PIXELS: Final = 38
+
 _COVERS: Final = "https://i.scdn.co/"
 
 Cells = list[dict[str, Any]]
 """One dict per row, from the label of a column to its value."""
 
 
-def show(
-    cells: Cells, formats: Mapping[str, Any] | None = None, *, height: int | None = None
-) -> None:
+def show(cells: Cells, formats: Mapping[str, Any] | None = None, *, rows: int = 10) -> None:
     """A table without its row numbers.
 
     Args:
         cells: rows; their keys are what stands above the columns.
         formats: `st.column_config` of the columns that need one.
-        height: in pixels; all rows, up to ten, where none is given.
+        rows: as many are seen at once; the rest is scrolled to.
     """
-    st.dataframe(
-        pa.Table.from_pylist(cells),
-        column_config=dict(formats or {}),
-        hide_index=True,
-        width="stretch",
-        height=height or "auto",
-        placeholder=NONE,
-    )
+    st.dataframe(pa.Table.from_pylist(cells), **_looks(cells, formats, rows))
 
 
-def choose(
-    cells: Cells, formats: Mapping[str, Any] | None = None, *, height: int | None = None
-) -> int | None:
+def choose(cells: Cells, formats: Mapping[str, Any] | None = None, *, rows: int = 10) -> int | None:
     """The same, but a row can be chosen; returns its place, from 0, once one is."""
     event: Any = st.dataframe(
         pa.Table.from_pylist(cells),
-        column_config=dict(formats or {}),
-        hide_index=True,
-        width="stretch",
-        height=height or "auto",
-        placeholder=NONE,
+        **_looks(cells, formats, rows),
         on_select="rerun",
         selection_mode="single-row",
     )
     return next(iter(event.selection.rows), None)
+
+
+def _looks(cells: Cells, formats: Mapping[str, Any] | None, rows: int) -> dict[str, Any]:
+    seen = len(cells) if len(cells) <= rows else rows + 0.5  # half a row says that there are more
+    return {
+        "column_config": dict(formats or {}),
+        "hide_index": True,
+        "width": "stretch",
+        "height": int(seen * _ROW_PIXELS) + _HEAD_PIXELS,
+        "placeholder": NONE,
+    }
 
 
 def cover(address: str | None) -> str | None:

@@ -97,5 +97,4 @@ def _show_shared(selection: Selection, other: str) -> None:
             f"Share of {listener}": tables.share(most),
             f"Share of {other}": tables.share(most),
         },
-        height=400 if len(artists) > 10 else None,
     )

@@ -211,7 +211,7 @@ def _show_files(listener: str) -> None:
     tables.show(
         [
             {
-                "File": row["member"] or row["archive"],
+                "File": (row["member"] or row["archive"]).rsplit("/")[-1],
                 "State": plain(STATUSES, row["status"]),
                 "Rows": row["row_count"],
                 "Set aside": row["problem_count"],
@@ -226,7 +226,7 @@ def _show_files(listener: str) -> None:
             "Rows": tables.count(),
             "Set aside": tables.count(),
         },
-        height=320 if len(rows) > 8 else None,
+        rows=8,
     )
 
 

@@ -86,7 +86,7 @@ def _show_skips(selection: Selection) -> None:
             for artist in artists
         ],
         {"Plays": tables.count(), "Skipped": tables.count(), "Share": tables.share()},
-        height=250,
+        rows=6,
     )
 
 

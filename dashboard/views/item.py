@@ -166,6 +166,6 @@ def _show_tracks(selection: Selection, item: Item) -> None:
         tables.show(cells, formats)
         return
     st.caption("Of all time; choose a row to open its track.")
-    chosen = tables.choose(cells, formats, height=400 if len(rows) > 10 else None)
+    chosen = tables.choose(cells, formats)
     if chosen is not None:
         open_item(Item("track", rows[chosen]["track_key"]))

@@ -109,7 +109,7 @@ def _show_new_artists(selection: Selection) -> None:
             for artist in artists
         ],
         {"First heard": tables.day(), "Streams": tables.count(), "Hours": tables.hours()},
-        height=250,
+        rows=6,
     )
 
 

@@ -71,7 +71,7 @@ def _show_playlists(selection: Selection, playlists: list[dict[str, Any]]) -> No
             "Last streamed from it": tables.day(),
             "Left on": tables.day(),
         },
-        height=320 if len(playlists) > 8 else None,
+        rows=8,
     )
 
 
@@ -141,7 +141,6 @@ def _show_items(selection: Selection, key: str) -> None:
             "Streams since": tables.count(),
             "Last streamed": tables.day(),
         },
-        height=400 if len(rows) > 10 else None,
     )
 
 

@@ -78,7 +78,7 @@ def _show_shows(selection: Selection, shows: list[dict[str, Any]]) -> None:
             "Hours": tables.hours(),
             "Share": tables.share(max(row["stream_share"] for row in shows)),
         },
-        height=320 if len(shows) > 8 else None,
+        rows=8,
     )
 
 
@@ -113,7 +113,6 @@ def _show_episodes(episodes: list[dict[str, Any]]) -> None:
             "Hours": tables.hours(),
             "Heard": tables.share(),
         },
-        height=400 if len(episodes) > 10 else None,
     )
 
 

@@ -128,7 +128,7 @@ def _show_obsessions(selection: Selection) -> None:
             for row in rows
         ],
         {"Week of": tables.day(), "Streams": tables.count(), "On days": tables.count()},
-        height=320 if len(rows) > 8 else None,
+        rows=8,
     )
 
 
@@ -154,7 +154,7 @@ def _show_forgotten(selection: Selection) -> None:
             for row in rows
         ],
         {"Streams": tables.count(), "Hours": tables.hours(), "Last played": tables.day()},
-        height=320 if len(rows) > 8 else None,
+        rows=8,
     )
 
 

@@ -22,6 +22,7 @@ _KINDS: Final = {
 }
 
 _ROWS: Final = 500
+_SHOWN: Final = 17
 
 #: What there is a page about.
 _LOOKED_UP: Final = ("artist", "track", "album")
@@ -114,11 +115,10 @@ def _show_chart(selection: Selection, kind: str, items: list[dict[str, Any]]) ->
         "Hours": tables.hours(),
         "Share": tables.share(max(item["stream_share"] for item in items)),
     }
-    height = 640 if len(items) > 17 else None
     if _KINDS[kind] not in _LOOKED_UP:
-        tables.show(rows, formats, height=height)
+        tables.show(rows, formats, rows=_SHOWN)
         return
-    chosen = tables.choose(rows, formats, height=height)
+    chosen = tables.choose(rows, formats, rows=_SHOWN)
     if chosen is not None:
         open_item(Item(_KINDS[kind], items[chosen]["item_key"]))
 
