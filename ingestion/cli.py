@@ -36,7 +36,7 @@ app = typer.Typer(
     """,
 )
 
-publish_app = typer.Typer(no_args_is_help=True, help="Copy the marts to where others read them.")
+publish_app = typer.Typer(no_args_is_help=True, help="Copy what there is to where others read.")
 app.add_typer(publish_app, name="publish")
 
 console = Console(highlight=False)
@@ -250,13 +250,29 @@ def parquet(
 
 @publish_app.command()
 def postgres() -> None:
-    """Copy them to the server of POSTGRES_URL: readers see the old ones until all is there."""
-    from ingestion.publish import publish_to_postgres
+    """Copy the marts to the server of POSTGRES_URL: readers see the old ones until all is there."""
+    from ingestion.publish.postgres import publish_to_postgres
 
-    def show(mart: str, rows: int) -> None:
-        console.print(f"{rows:>12,}  {mart}")
+    rows = publish_to_postgres(load_settings(), _show_mart)
+    console.print(f"{rows:>12,}  rows published")
 
-    rows = publish_to_postgres(load_settings(), show)
+
+@publish_app.command()
+def athena(
+    destination: Annotated[
+        str, typer.Argument(help="s3://bucket/prefix, empty or published to before.")
+    ],
+    glue_database: Annotated[
+        str | None,
+        typer.Option(help="Point the tables of this database of Glue's to the new files."),
+    ] = None,
+) -> None:
+    """Write the marts to object storage, as Parquet, with the DDL of Athena's tables."""
+    from ingestion.publish.athena import publish_to_athena
+
+    rows = publish_to_athena(
+        load_settings(), destination, glue_database=glue_database, on_mart=_show_mart
+    )
     console.print(f"{rows:>12,}  rows published")
 
 
@@ -288,6 +304,10 @@ def doctor() -> None:
 
     if show_checks(console):
         raise typer.Exit(1)
+
+
+def _show_mart(mart: str, rows: int) -> None:
+    console.print(f"{rows:>12,}  {mart}")
 
 
 def _settings(export: list[Path] | None, listener: str | None, timezone: str | None) -> Settings:

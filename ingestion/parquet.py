@@ -7,6 +7,7 @@ data/marts/dim_artists/data_0.parquet
 from __future__ import annotations
 
 import shutil
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Final
 
@@ -33,27 +34,50 @@ def write_parquet(settings: Settings, folder: Path) -> list[tuple[str, int]]:
         raise UserError(f"{folder} holds something other than marts: give an empty folder")
     unfinished = folder.with_name(folder.name + ".unfinished")
     with open_warehouse(settings, read_only=True) as warehouse:
-        columns = warehouse.column_types(_MARTS)
-        if not columns:
-            raise UserError("there are no marts yet: run `spotify-elt run` first")
+        marts = columns_of_marts(warehouse)
         shutil.rmtree(unfinished, ignore_errors=True)
         written = [
-            (mart, _write_mart(warehouse, mart, columns[mart], unfinished / mart))
-            for mart in sorted(columns)
+            (mart, write_mart(warehouse, mart, columns, unfinished / mart))
+            for mart, columns in marts.items()
         ]
     shutil.rmtree(folder, ignore_errors=True)
     unfinished.rename(folder)
     return written
 
 
-def _write_mart(warehouse: Warehouse, mart: str, columns: dict[str, str], folder: Path) -> int:
-    partitions = ["listener"] if "listener" in columns else []
+def columns_of_marts(warehouse: Warehouse) -> dict[str, dict[str, str]]:
+    """The type of each column, in DuckDB's words, of each mart, in the order of names.
+
+    Raises:
+        UserError: there are no marts yet.
+    """
+    columns = warehouse.column_types(_MARTS)
+    if not columns:
+        raise UserError("there are no marts yet: run `spotify-elt run` first")
+    return dict(sorted(columns.items()))
+
+
+def partitions_of(columns: Iterable[str]) -> tuple[str, ...]:
+    """The columns that name the folders of a mart's files, the outer one first."""
+    columns = set(columns)
+    if "listener" not in columns:
+        return ()
+    has_months = not columns.isdisjoint({"year_month", "listening_date"})
+    return ("listener", "year_month") if has_months else ("listener",)
+
+
+def write_mart(warehouse: Warehouse, mart: str, columns: Collection[str], folder: Path) -> int:
+    """Write the files of one mart below a folder that is not there yet.
+
+    A file holds the columns that name its folders as well.
+
+    Returns:
+        The number of rows.
+    """
+    partitions = partitions_of(columns)
     select = "select * from mart"
-    if partitions and "year_month" in columns:
-        partitions.append("year_month")
-    elif partitions and "listening_date" in columns:
+    if "year_month" in partitions and "year_month" not in columns:
         select = "select *, strftime(listening_date, '%Y-%m') as year_month from mart"
-        partitions.append("year_month")
     folder.mkdir(parents=True)
     is_empty = not warehouse.query(f"select 1 from {_MARTS}.{mart} limit 1")
     if partitions and not is_empty:  # without rows there are no partitions, and readers want a file

@@ -79,6 +79,19 @@ class BuildReport:
 
 
 @dataclass(frozen=True)
+class Described:
+    """What the project says of a model.
+
+    Attributes:
+        description: of the model.
+        columns: of each column, by name.
+    """
+
+    description: str
+    columns: dict[str, str]
+
+
+@dataclass(frozen=True)
 class Compiled:
     """A query of a build.
 
@@ -169,6 +182,26 @@ def compile_build(settings: Settings) -> list[Compiled]:
         for node in nodes
         if node.resource_type in {"model", "test"} and node.config.materialized != "view"
     ]
+
+
+def describe_models(settings: Settings) -> dict[str, Described]:
+    """What the project says of each model, by name; nothing is asked of the warehouse.
+
+    Raises:
+        BuildError: dbt cannot parse the project.
+    """
+    outcome = _invoke(settings, _variables(settings), [*_QUIETLY, "parse"], None)
+    if not outcome.success:
+        raise BuildError(_in_one_line([], [], outcome.exception)) from outcome.exception
+    manifest: Any = outcome.result
+    return {
+        node.name: Described(
+            node.description,
+            {column.name: column.description for column in node.columns.values()},
+        )
+        for node in manifest.nodes.values()
+        if node.resource_type == "model"
+    }
 
 
 def _left_out(settings: Settings, inputs: BuildInputs) -> tuple[str, ...]:

@@ -5,10 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
-import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +15,6 @@ from typing import Any
 
 import duckdb
 import pytest
-import requests
 
 pytest.importorskip("duckdb_extension_ducklake", reason="`make test-warehouses` installs it")
 
@@ -39,6 +36,7 @@ from tests.warehouses.parity import (
     side_of,
     write_exports,
 )
+from tests.warehouses.simulated_aws import make_bucket, simulated_aws, wait_for
 
 #: What no log may show.
 SECRET = uuid.uuid4().hex
@@ -49,39 +47,9 @@ PREFIX = "several_"
 @pytest.fixture(scope="module")
 def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     """The settings by which an S3 with the bucket `music` is found."""
-    program = Path(sys.executable).with_name("moto_server")
-    if not program.exists():
-        pytest.skip("no S3 is installed: `make test-warehouses` installs it")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    endpoint = f"http://127.0.0.1:{port}"
-    log = (tmp_path_factory.mktemp("s3") / "log").open("w")
-    server = subprocess.Popen([program, "-H", "127.0.0.1", "-p", str(port)], stdout=log, stderr=log)
-    try:
-        _wait_for(lambda: _makes_bucket(endpoint), "S3")
-        yield {
-            "aws_endpoint_url": endpoint,
-            "aws_access_key_id": "simulated",
-            "aws_secret_access_key": SECRET,
-        }
-    finally:
-        server.kill()
-        server.wait()
-        log.close()
-
-
-def _makes_bucket(endpoint: str) -> bool:
-    try:
-        return requests.put(f"{endpoint}/music", timeout=5).ok
-    except requests.ConnectionError:
-        return False
-
-
-def _wait_for(condition: Any, what: str) -> None:
-    deadline = time.monotonic() + 120
-    while not condition():
-        assert time.monotonic() < deadline, f"{what} did not come"
-        time.sleep(0.02)
+    with simulated_aws(tmp_path_factory.mktemp("s3") / "log", SECRET) as settings:
+        make_bucket(settings, "music")
+        yield settings
 
 
 @pytest.fixture(scope="module")
@@ -163,7 +131,7 @@ def test_every_mart_in_a_folder_is_duckdbs_though_runs_were_killed(
     rows = Path(folder_lake.side.settings.lake_path) / f"{PREFIX}spotify_export/streaming_history"
     loaded_before = len(list(rows.iterdir()))
     loading = home.start("ingest", **variables)
-    _wait_for(lambda: len(list(rows.iterdir())) > loaded_before, "a file of rows")
+    wait_for(lambda: len(list(rows.iterdir())) > loaded_before, "a file of rows")
     loading.send_signal(signal.SIGKILL)
     assert loading.wait() == -signal.SIGKILL, "it was over before it could be killed"
     home.kill(home.start("run", **variables), after_tables=12)

@@ -12,7 +12,7 @@ import psycopg2
 import pytest
 
 from ingestion.errors import UserError, WarehouseError
-from ingestion.publish import publish_to_postgres
+from ingestion.publish.postgres import publish_to_postgres
 from ingestion.settings import Settings, load_settings
 from tests.warehouses.conftest import MakeDatabase
 
