@@ -61,7 +61,7 @@ docs: setup ## generate the dbt docs and serve them
 PYTEST = $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 # of warehouses that need packages of their own: make test-warehouses
 OF_OTHERS = $(addprefix tests/warehouses/,test_athena.py test_bigquery.py test_bigquery_jobs.py test_bigquery_sql.py \
-	test_googlesql.py test_lake.py)
+	test_googlesql.py test_lake.py test_snowpipe.py)
 test: .venv/installed-dev ## run every test on DuckDB and Postgres, with coverage
 	@$(PYTEST) $(addprefix --ignore ,$(OF_OTHERS)) --cov --cov-report=term
 

@@ -276,6 +276,23 @@ def athena(
     console.print(f"{rows:>12,}  rows published")
 
 
+@publish_app.command()
+def snowpipe(
+    destination: Annotated[str, typer.Argument(help="s3://bucket/prefix.")],
+    role_arn: Annotated[
+        str | None, typer.Option(help="The role by which Snowflake reads it, for snowpipe.sql.")
+    ] = None,
+) -> None:
+    """Write the plays that the Web API told since the last time, as JSON lines for a Snowpipe."""
+    from ingestion.publish.snowpipe import publish_to_snowpipe
+
+    def show(file: str, plays: int) -> None:
+        console.print(f"{plays:>12,}  {file}", soft_wrap=True)
+
+    report = publish_to_snowpipe(load_settings(), destination, role=role_arn, on_file=show)
+    console.print(f"{report.plays:>12,}  plays published")
+
+
 @app.command()
 def login(
     listener: ListenerOption = None,
