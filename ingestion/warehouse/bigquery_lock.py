@@ -8,9 +8,8 @@ five minutes at most.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from threading import Event, Thread
 from typing import Final
 
 from google.api_core.exceptions import Conflict, GoogleAPIError, NotFound
@@ -18,6 +17,7 @@ from google.cloud import bigquery
 from google.cloud.bigquery.retry import DEFAULT_RETRY
 
 from ingestion.errors import WarehouseError
+from ingestion.warehouse.renewal import renewed
 
 #: The name of the table.
 LOCK: Final = "write_lock"
@@ -72,20 +72,12 @@ def only_writer(client: bigquery.Client, dataset: str, place: str) -> Iterator[W
         WarehouseError: somebody else holds it.
     """
     lock = WriteLock(client, _taken(client, dataset, place))
-    is_over = Event()
-
-    def keep() -> None:
-        while not is_over.wait(_RENEWED_AFTER_SECONDS):
-            with suppress(GoogleAPIError, OSError):  # then it ends in its time, and `check` tells
-                lock.renew()
-
-    keeping = Thread(target=keep, daemon=True)
-    keeping.start()
+    # one that fails is tried again; if none succeeds in time, the lock ends, and `check` tells
+    renewing = renewed(lock.renew, _RENEWED_AFTER_SECONDS, (GoogleAPIError, OSError))
     try:
-        yield lock
+        with renewing:
+            yield lock
     finally:
-        is_over.set()
-        keeping.join()
         lock.release()
 
 

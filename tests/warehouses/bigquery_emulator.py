@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,9 +24,9 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from ingestion.settings import PROJECT_ROOT
+from tests.warehouses.programs import free_port, wait_for
 
 _LAUNCHER = Path(__file__).with_name("emulated_bigquery.py")
-_STARTS_WITHIN_SECONDS = 60.0
 
 PROJECT = "listening"
 
@@ -56,7 +54,7 @@ def emulator_python() -> Path | None:
 @contextmanager
 def run_emulator(folder: Path) -> Iterator[Emulator]:
     """Yield an emulator without datasets; its log and keys go to `folder`."""
-    port = _free_port()
+    port = free_port()
     command = [emulator_python(), _LAUNCHER, "start", "--grpc-port", "0", "--rest-port", str(port)]
     environment = os.environ | {"BQEMU_ENABLE_FORMAT_EXTENSIONS": "false", "TMPDIR": str(folder)}
     with (
@@ -65,31 +63,12 @@ def run_emulator(folder: Path) -> Iterator[Emulator]:
         subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log) as process,
     ):
         try:
-            _wait_for(port, process)
+            wait_for(port, process)
             keys = folder / "keys.json"
             keys.write_text(json.dumps(_service_account(token_uri)))
             yield Emulator(f"http://127.0.0.1:{port}", keys)
         finally:
             process.terminate()
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
-
-
-def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + _STARTS_WITHIN_SECONDS
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port)).close()
-            return
-        except OSError:
-            assert process.poll() is None, "the emulator has ended; see its log"
-            assert time.monotonic() < deadline, "the emulator does not answer"
-            time.sleep(0.1)
 
 
 def _service_account(token_uri: str) -> dict[str, str]:
