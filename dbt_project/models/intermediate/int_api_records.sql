@@ -19,7 +19,7 @@ api_history as (
 
     select
         *,
-        {{ hash_key(["listener", "'api'", "played_at", "track_id"]) }} as play_key,
+        {{ hash_key(["listener", "'api'", timestamp_text('played_at'), "track_id"]) }} as play_key,
         {{ month_of('played_at') }} as ended_month
     from {{ ref('stg_spotify_api__recently_played') }}
 

@@ -71,7 +71,7 @@ stays as (
         item_uri,
         min(item_type) as item_type,
         {{ latest_by('item_name', 'observed_at') }} as item_name,
-        {{ latest_by('position', 'observed_at') }} as position,
+        {{ latest_by('position', 'observed_at', dbt.type_bigint()) }} as position,
         occurrence_number,
         max(look_number) as last_look_number,
         added_at,

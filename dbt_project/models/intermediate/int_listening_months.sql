@@ -44,7 +44,7 @@ listener_zones as (
     select
         listener,
         {{ dbt.listagg(
-            dbt.concat(["time_zone", "'@'", "cast(valid_from as " ~ dbt.type_string() ~ ")"]),
+            dbt.concat(["time_zone", "'@'", timestamp_text('valid_from')]),
             "';'",
             "order by valid_from",
         ) }} as zone_rule
@@ -112,7 +112,7 @@ api_months as (
             "' '",
             'cast(polled_months.play_count as ' ~ dbt.type_string() ~ ')',
             "' '",
-            'cast(polled_months.last_played_at as ' ~ dbt.type_string() ~ ')',
+            timestamp_text('polled_months.last_played_at'),
             "' '",
             dbt.hash("coalesce(polled_recordings.other_track_ids, '')"),
         ]) }} as input,

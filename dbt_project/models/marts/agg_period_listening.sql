@@ -175,9 +175,15 @@ compared as (
         coalesce(distinct_items.album_count, 0) as album_count,
         coalesce(new_items.new_track_count, 0) as new_track_count,
         coalesce(new_items.new_artist_count, 0) as new_artist_count,
-        lag(listening.period) over listeners_periods as previous_period,
-        lag(listening.stream_count) over listeners_periods as previous_stream_count,
-        lag(listening.listened_ms) over listeners_periods as previous_listened_ms
+        lag(listening.period) over (
+            partition by listening.listener, listening.period_type order by listening.period
+        ) as previous_period,
+        lag(listening.stream_count) over (
+            partition by listening.listener, listening.period_type order by listening.period
+        ) as previous_stream_count,
+        lag(listening.listened_ms) over (
+            partition by listening.listener, listening.period_type order by listening.period
+        ) as previous_listened_ms
     from listening
     left join distinct_items
         on
@@ -189,11 +195,6 @@ compared as (
             listening.listener = new_items.listener
             and listening.period_type = new_items.period_type
             and listening.period = new_items.period
-    window
-        listeners_periods as (
-            partition by listening.listener, listening.period_type
-            order by listening.period
-        )
 
 ),
 

@@ -44,7 +44,8 @@ days_with_totals as (
 
 milestone_days as (
 
-    -- few days hold a milestone, and only their streams need to be put in order
+    -- few days hold a milestone, and only their streams need to be put in order; thousands of hours
+    -- are doubles, for some warehouses round the seventh digit of a quotient of whole numbers
     select
         listener,
         utc_date,
@@ -54,7 +55,8 @@ milestone_days as (
     where
         total_stream_count - stream_count < 1000
         or floor(total_stream_count / 5000) > floor((total_stream_count - stream_count) / 5000)
-        or floor(total_listened_ms / 3600000000) > floor((total_listened_ms - listened_ms) / 3600000000)
+        or floor({{ hours('total_listened_ms') }} / 1000)
+        > floor({{ hours('(total_listened_ms - listened_ms)') }} / 1000)
 
 ),
 
@@ -83,8 +85,8 @@ streams_with_hours as (
 
     select
         *,
-        floor(listened_ms_so_far / 3600000000) as thousand_hour_count,
-        floor((listened_ms_so_far - listened_ms) / 3600000000) as previous_thousand_hour_count
+        floor({{ hours('listened_ms_so_far') }} / 1000) as thousand_hour_count,
+        floor({{ hours('(listened_ms_so_far - listened_ms)') }} / 1000) as previous_thousand_hour_count
     from numbered_streams
 
 ),

@@ -54,7 +54,8 @@ final as (
 
     select
         {{ hash_key([
-            'listener', 'list_id', 'item_uri', 'added_at', 'occurrence_number', 'valid_from_at',
+            'listener', 'list_id', 'item_uri', timestamp_text('added_at'), 'occurrence_number',
+            timestamp_text('valid_from_at'),
         ]) }} as membership_key,
         {{ hash_key(['listener', 'list_id']) }} as playlist_key,
         case

@@ -17,7 +17,8 @@ final as (
 
     select
         {{ hash_key([
-            'memberships.listener', 'memberships.item_uri', 'memberships.added_at', 'memberships.stay_number',
+            'memberships.listener', 'memberships.item_uri', timestamp_text('memberships.added_at'),
+            'memberships.stay_number',
         ]) }} as saved_item_key,
         case
             when memberships.item_type = 'track'

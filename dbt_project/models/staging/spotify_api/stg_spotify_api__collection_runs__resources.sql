@@ -12,7 +12,7 @@ renamed as (
         _dlt_parent_id as parent_key,
         name as resource_name,
         calls as call_count,
-        source.rows as row_count
+        source.{{ raw_column('rows') }} as row_count
     from source
 
 )

@@ -18,7 +18,7 @@ renamed as (
         status,
         reason,
         bytes as byte_count,
-        {{ adapter.quote('rows') }} as row_count,
+        {{ raw_column('rows') }} as row_count,
         problem_rows as problem_count,
         {{ utc_timestamp('first_at') }} as first_ended_at,
         {{ utc_timestamp('last_at') }} as last_ended_at,
