@@ -2,7 +2,7 @@
 # It keeps no state: the warehouse does, and the sign-in comes by SPOTIFY_TOKENS_JSON (docs/deploy.md).
 FROM python:3.11-slim
 
-# the packages of a warehouse: postgres, bigquery or lake; none for DuckDB
+# the packages of a warehouse: postgres, bigquery, snowflake or lake; none for DuckDB
 ARG EXTRA=
 
 WORKDIR /app

@@ -1,7 +1,8 @@
 # spotify-elt: your Spotify history in a warehouse. `make` lists the targets.
 #
 # Variables (environment or .env; see .env.example): EXPORT, LISTENER, LISTENER_TIMEZONE,
-# WAREHOUSE, DUCKDB_PATH, POSTGRES_URL, BIGQUERY_PROJECT, LAKE_PATH, and those of the Web API.
+# WAREHOUSE, DUCKDB_PATH, POSTGRES_URL, BIGQUERY_PROJECT, SNOWFLAKE_ACCOUNT, LAKE_PATH, and those of the
+# Web API.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -61,11 +62,11 @@ docs: setup ## generate the dbt docs and serve them
 PYTEST = $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 # of warehouses that need packages of their own: make test-warehouses
 OF_OTHERS = $(addprefix tests/warehouses/,test_athena.py test_bigquery.py test_bigquery_jobs.py test_bigquery_sql.py \
-	test_googlesql.py test_lake.py test_snowpipe.py)
+	test_googlesql.py test_lake.py test_snowflake.py test_snowpipe.py)
 test: .venv/installed-dev ## run every test on DuckDB and Postgres, with coverage
 	@$(PYTEST) $(addprefix --ignore ,$(OF_OTHERS)) --cov --cov-report=term
 
-test-warehouses: .venv/installed-dev .venv/installed-warehouses .venv-bqemulator/installed ## the tests of every warehouse: Postgres, a lake, BigQuery by analyser and emulator; of deploy/
+test-warehouses: .venv/installed-dev .venv/installed-warehouses .venv-bqemulator/installed .venv-fakesnow/installed ## the tests of every warehouse: Postgres, a lake, BigQuery by analyser and emulator, Snowflake by emulator; of deploy/
 	@$(PYTEST) tests/warehouses tests/deploy --cov --cov-config=tests/warehouses/coverage.toml --cov-report=term
 
 # md5 of an artist's name, and of an artist's and an album's: keys that unit tests of dbt write out
@@ -98,19 +99,27 @@ UV_COMPILE = uv pip compile pyproject.toml - --universal --python-version 3.11 -
 # the emulator brings a plugin of pytest's that breaks ours, so it has an environment of its own; the
 # extension is the one that it would fetch from a server, for exactly that DuckDB
 BQEMULATOR = bqemulator==1.4.0 duckdb==1.5.5 duckdb-extension-spatial==1.5.5 numpy
+# Snowflake's emulator is of another DuckDB and another sqlglot than ours; its connector is ours
+FAKESNOW = 'fakesnow[server]==0.12.1' 'snowflake-connector-python<5'
+
+# dbt-snowflake wants an older certifi than all others are content with
+WITH_SNOWFLAKE = --constraint .venv/without-certifi.lock
 
 lock: .venv/installed-dev ## pin and hash the requirements anew
 	@echo 'setuptools>=82' | $(UV_COMPILE) --extra dev --output-file requirements-dev.lock
+	@sed '/^certifi==/,/[^\\]$$/d' requirements-dev.lock > .venv/without-certifi.lock
 	@echo 'setuptools>=82' | $(UV_COMPILE) --constraint requirements-dev.lock --output-file requirements.lock
 	@echo 'setuptools>=82' | $(UV_COMPILE) --constraint requirements-dev.lock --extra postgres --output-file requirements-postgres.lock
 	@echo 'setuptools>=82' | $(UV_COMPILE) --constraint requirements-dev.lock --extra dashboard --output-file requirements-dashboard.lock
 	@echo 'setuptools>=82' | $(filter-out --universal,$(UV_COMPILE)) --constraint requirements-dev.lock --extra bigquery --output-file requirements-bigquery.lock
 	@echo 'setuptools>=82' | $(UV_COMPILE) --constraint requirements-dev.lock --extra lake --output-file requirements-lake.lock
-	@echo 'setuptools>=82' | $(filter-out --universal,$(UV_COMPILE)) --constraint requirements-dev.lock --extra warehouses --output-file requirements-warehouses.lock
+	@echo 'setuptools>=82' | $(UV_COMPILE) $(WITH_SNOWFLAKE) --extra snowflake --output-file requirements-snowflake.lock
+	@echo 'setuptools>=82' | $(filter-out --universal,$(UV_COMPILE)) $(WITH_SNOWFLAKE) --extra warehouses --output-file requirements-warehouses.lock
 	@printf '%s\n' $(BQEMULATOR) | $(filter-out --universal pyproject.toml,$(UV_COMPILE)) --output-file requirements-bqemulator.lock
+	@printf '%s\n' $(FAKESNOW) | $(filter-out --universal pyproject.toml,$(UV_COMPILE)) --output-file requirements-fakesnow.lock
 
 clean: ## delete what can be made again (never data/)
-	@rm -rf .venv .venv-bqemulator build *.egg-info dbt_project/target dbt_project/logs .mypy_cache .ruff_cache .pytest_cache
+	@rm -rf .venv .venv-bqemulator .venv-fakesnow build *.egg-info dbt_project/target dbt_project/logs .mypy_cache .ruff_cache .pytest_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/bin/python:
@@ -131,8 +140,8 @@ PIP = $(shell command -v uv >/dev/null && echo uv pip install --quiet --python $
 	@$(PIP) --no-deps --require-hashes -r $<
 	@touch $@
 
-.venv-bqemulator/installed: BIN = .venv-bqemulator/bin
-.venv-bqemulator/installed: requirements-bqemulator.lock | .venv/bin/python
-	@command -v uv >/dev/null && uv venv --quiet --allow-existing --python $(PYTHON) .venv-bqemulator || $(PYTHON) -m venv .venv-bqemulator
+.venv-%/installed: BIN = .venv-$*/bin
+.venv-%/installed: requirements-%.lock | .venv/bin/python
+	@command -v uv >/dev/null && uv venv --quiet --allow-existing --python $(PYTHON) .venv-$* || $(PYTHON) -m venv .venv-$*
 	@$(PIP) --no-deps --require-hashes -r $<
 	@touch $@

@@ -177,7 +177,7 @@ class ApiSettings(_Environment):
 class Settings(ApiSettings):
     """The settings of one run. Build it with `load_settings`, which words its errors."""
 
-    warehouse: Literal["duckdb", "postgres", "bigquery", "lake"] = "duckdb"
+    warehouse: Literal["duckdb", "postgres", "bigquery", "snowflake", "lake"] = "duckdb"
     """Where the tables live: the dlt destination and the dbt target."""
 
     schema_prefix: str = Field(default="", pattern=r"^([a-z][a-z0-9_]{0,30})?$")
@@ -209,6 +209,33 @@ class Settings(ApiSettings):
 
     bigquery_api_endpoint: str | None = None
     """The address of the API: a private endpoint, or an emulator. Default: Google's public one."""
+
+    snowflake_account: str | None = None
+    """The account's identifier, as Snowflake shows it: myorg-myaccount."""
+
+    snowflake_user: str | None = None
+    """Who signs in; best a user of its own, of the type `service`."""
+
+    snowflake_role: str | None = None
+    """The role to take. Default: the user's."""
+
+    snowflake_warehouse: str | None = None
+    """What computes; in Snowflake's words a warehouse."""
+
+    snowflake_database: str | None = None
+    """Where the schemas are made. It has to be there."""
+
+    snowflake_private_key_file: Path | None = None
+    """The private key (PEM) whose public half the user was given."""
+
+    snowflake_private_key_passphrase: SecretStr | None = None
+    """What opens it, where it is encrypted."""
+
+    snowflake_password: SecretStr | None = None
+    """Instead of a key, where the account lets programs sign in by password."""
+
+    snowflake_url: str | None = None
+    """The address of the service: a proxy, an emulator. Default: what follows from the account."""
 
     lake_path: str = str(PROJECT_ROOT / "data" / "lake")
     """Where the lake's Parquet files lie: a folder, or s3://bucket/prefix."""
@@ -276,7 +303,7 @@ class Settings(ApiSettings):
             raise ValueError("is not team=music,stage=production: lower case, digits, `_` and `-`")
         return labels
 
-    @field_validator("google_application_credentials")
+    @field_validator("google_application_credentials", "snowflake_private_key_file")
     @classmethod
     def _expand(cls, value: Path | None) -> Path | None:
         return value and value.expanduser()
@@ -307,6 +334,11 @@ class Settings(ApiSettings):
         if not given:
             return None
         return SecretStr(_postgres_url(given) if "://" in given else str(Path(given).expanduser()))
+
+    @field_validator("snowflake_url")
+    @classmethod
+    def _is_a_service(cls, value: str | None) -> str | None:
+        return value and _web_address(value, "https://myaccount.snowflakecomputing.com")
 
     @field_validator("aws_endpoint_url")
     @classmethod
@@ -363,6 +395,7 @@ class Settings(ApiSettings):
             place = {
                 "postgres": url,
                 "bigquery": self.bigquery_project,
+                "snowflake": f"{self.snowflake_account} {self.snowflake_database}",
                 "lake": self.lake_catalog_address or self.warehouse_file,
             }[self.warehouse]
             name = hashlib.sha256(f"{place} {self.schema_prefix}".encode()).hexdigest()[:12]

@@ -31,6 +31,7 @@ settings.load_profile("untimed")
 #: Files whose tests take half a minute of processor time and more, the longest first.
 _LONGEST_FIRST = (
     "test_bigquery.py",
+    "test_snowflake.py",
     "test_parity.py",
     "test_lake.py",
     "test_collecting.py",

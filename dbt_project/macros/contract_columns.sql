@@ -32,3 +32,11 @@
         'boolean': 'bool', 'timestamp': 'datetime',
     }) }}
 {%- endmacro %}
+
+{#-
+    Snowflake takes the names of standard SQL, but which of its three timestamps `timestamp` is can be
+    set for an account.
+-#}
+{% macro snowflake__contract_columns() -%}
+    {{ return({'timestamp': 'timestamp_ntz'}) }}
+{%- endmacro %}

@@ -14,3 +14,11 @@
 {% macro bigquery__iso_week(expression) -%}
     format_date('%G-W%V', cast({{ expression }} as date))
 {%- endmacro %}
+
+{% macro snowflake__iso_week(expression) -%}
+    {{ dbt.concat([
+        "cast(yearofweekiso(" ~ expression ~ ") as " ~ dbt.type_string() ~ ")",
+        "'-W'",
+        "right(" ~ dbt.concat(["'0'", "cast(weekiso(" ~ expression ~ ") as " ~ dbt.type_string() ~ ")"]) ~ ", 2)",
+    ]) }}
+{%- endmacro %}

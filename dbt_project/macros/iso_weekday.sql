@@ -10,3 +10,7 @@
 {% macro bigquery__iso_weekday(expression) -%}
     mod(extract(dayofweek from {{ expression }}) + 5, 7) + 1
 {%- endmacro %}
+
+{% macro snowflake__iso_weekday(expression) -%}
+    dayofweekiso({{ expression }})
+{%- endmacro %}

@@ -18,3 +18,7 @@
 {% macro bigquery__lower_case(expression) -%}
     lower(translate({{ expression }}, 'Σİ', 'σi'))
 {%- endmacro %}
+
+{% macro snowflake__lower_case(expression) -%}
+    lower(translate({{ expression }}, 'Σİ', 'σi'))
+{%- endmacro %}

@@ -13,3 +13,8 @@
 {% macro bigquery__plain_title(expression) -%}
     trim(regexp_replace({{ lower_case(expression) }}, r'\s*[(\[](feat[.]?|ft[.]?|featuring|with) [^)\]]*[)\]]', ''))
 {%- endmacro %}
+
+{#- In Snowflake's brackets a backslash may be a letter like others. -#}
+{% macro snowflake__plain_title(expression) -%}
+    trim(regexp_replace({{ lower_case(expression) }}, $$\s*[([](feat[.]?|ft[.]?|featuring|with) [^])]*[])]$$, ''))
+{%- endmacro %}

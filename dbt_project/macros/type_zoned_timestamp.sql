@@ -10,3 +10,7 @@
 {% macro bigquery__type_zoned_timestamp() -%}
     timestamp
 {%- endmacro %}
+
+{% macro snowflake__type_zoned_timestamp() -%}
+    timestamp_tz
+{%- endmacro %}

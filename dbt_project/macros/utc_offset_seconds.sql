@@ -15,3 +15,9 @@
         datetime(timestamp({{ utc_expression }}, 'UTC'), {{ zone_expression }}), {{ utc_expression }}, second
     )
 {%- endmacro %}
+
+{% macro snowflake__utc_offset_seconds(utc_expression, zone_expression) -%}
+    {{ dbt.datediff(
+        utc_expression, "convert_timezone('UTC', " ~ zone_expression ~ ", " ~ utc_expression ~ ")", 'second',
+    ) }}
+{%- endmacro %}

@@ -12,3 +12,7 @@
 {% macro bigquery__utc_timestamp(expression) -%}
     datetime({{ expression }}, 'UTC')
 {%- endmacro %}
+
+{% macro snowflake__utc_timestamp(expression) -%}
+    cast(convert_timezone('UTC', {{ expression }}) as timestamp_ntz)
+{%- endmacro %}

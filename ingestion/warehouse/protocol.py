@@ -108,8 +108,8 @@ class Warehouse(Protocol):
     def transaction(self) -> AbstractContextManager[None]:
         """Make the statements inside happen together or not at all; none of them gives rows.
 
-        Where tables cannot be made or dropped in a transaction (BigQuery), a block with such
-        statements runs them one after the other.
+        Where tables cannot be made or dropped in a transaction (BigQuery, Snowflake), a block with
+        such statements runs them one after the other.
         """
 
     def remembered(self, schema: str, pipeline: str) -> dict[str, Any]:

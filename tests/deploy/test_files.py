@@ -60,7 +60,7 @@ def test_the_image_gets_what_the_makefile_installs_and_runs_as_nobody_else() -> 
         assert command in makefile
     assert re.findall(r"^USER (.+)$", DOCKERFILE, re.MULTILINE)[-1] == "collector"
     assert 'ENTRYPOINT ["spotify-elt"]' in DOCKERFILE
-    for extra in ("postgres", "bigquery", "lake"):
+    for extra in ("postgres", "bigquery", "snowflake", "lake"):
         assert (PROJECT_ROOT / f"requirements-{extra}.lock").exists()
 
 

@@ -94,10 +94,13 @@ class Side:
             for mart, types in warehouse.column_types("marts").items():
                 columns = sorted(types.keys() - LINEAGE)
                 rows = warehouse.query(f"select {', '.join(columns)} from marts.{mart}")
-                marts[mart] = Mart(
-                    {name: types[name] for name in columns}, sorted(rows, key=_order)
-                )
+                marts[mart] = Mart({name: types[name] for name in columns}, ordered(rows))
             return marts
+
+
+def ordered(rows: list[Row]) -> list[Row]:
+    """Rows in an order of their own."""
+    return sorted(rows, key=_order)
 
 
 def _order(row: Row) -> tuple[tuple[bool, str], ...]:
