@@ -44,6 +44,8 @@ _LONGEST_FIRST = (
     "test_polled.py",
     "test_dbt_build.py",
     "test_a_simulated_year.py",
+    "test_athena.py",
+    "test_snowpipe.py",
     "test_lists_over_time.py",
     "test_catalogue.py",
     "test_owner_decides.py",
