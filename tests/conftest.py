@@ -110,10 +110,7 @@ def untraced() -> Iterator[None]:
 
 @contextmanager
 def without_data_tests() -> Iterator[None]:
-    """Builds run no data test: of those in the middle of a story, which take half of a build.
-
-    For stories whose end is built with them, or compared with one that was.
-    """
+    """Builds run no data test: for those in the middle of a story that ends with a tested one."""
     with pytest.MonkeyPatch.context() as patch:
         left_out = ("--exclude-resource-types", "unit_test", "exposure", "test")
         patch.setattr("ingestion.transform._NOT_OF_A_BUILD", left_out)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.request import urlopen
 
 from ingestion.settings import PROJECT_ROOT
+from tests.programs import free_port
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -37,9 +37,7 @@ FLAGS = (
 @contextmanager
 def served(duckdb_path: Path) -> Iterator[str]:
     """The address of a server of its own."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     server = subprocess.Popen(
         [
             sys.executable,

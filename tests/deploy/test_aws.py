@@ -12,7 +12,6 @@ import ast
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from functools import partial
 from io import StringIO
@@ -26,13 +25,12 @@ from ingestion.cli import app
 from ingestion.collect import show_outcome
 from ingestion.settings import PROJECT_ROOT, Settings
 from ingestion.spotify_api.collecting import Outcome
-from tests.spotify_api.conftest import free_port
+from tests.warehouses.simulated_aws import simulated_aws
 
 NOT_INSTALLED = "the extra `warehouses` is not installed"
 boto3 = pytest.importorskip("boto3", reason=NOT_INSTALLED)
 decode = pytest.importorskip("cfnlint.decode", reason=NOT_INSTALLED).decode
 pytest.importorskip("moto.server", reason=NOT_INSTALLED)
-EndpointConnectionError = pytest.importorskip("botocore.exceptions").EndpointConnectionError
 
 TEMPLATE = PROJECT_ROOT / "deploy" / "aws" / "template.yaml"
 
@@ -56,34 +54,16 @@ def resources() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def client() -> Iterator[Any]:
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """Makes clients of a moto of this file's own."""
-    port = free_port()
-    given = {
-        "endpoint_url": f"http://127.0.0.1:{port}",
-        "region_name": "eu-north-1",
-        "aws_access_key_id": "unused",
-        "aws_secret_access_key": "unused",
-    }
-    server = subprocess.Popen(
-        [sys.executable, "-m", "moto.server", "-p", str(port)],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        deadline = time.monotonic() + 60
-        while True:
-            try:
-                boto3.client("sts", **given).get_caller_identity()
-                break
-            except EndpointConnectionError:
-                assert server.poll() is None
-                assert time.monotonic() < deadline
-                time.sleep(0.1)
-        yield partial(boto3.client, **given)
-    finally:
-        server.terminate()
-        server.wait()
+    with simulated_aws(tmp_path_factory.mktemp("aws") / "log", "unused") as settings:
+        yield partial(
+            boto3.client,
+            endpoint_url=settings["aws_endpoint_url"],
+            region_name="eu-north-1",
+            aws_access_key_id=settings["aws_access_key_id"],
+            aws_secret_access_key=settings["aws_secret_access_key"],
+        )
 
 
 class Stack:

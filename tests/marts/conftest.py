@@ -105,7 +105,7 @@ class Home:
     ) -> BuildReport:
         """As a run builds, from its folder, where the path is the same text in all homes.
 
-        In the middle of a story that ends with a tested build it may go untested, which halves it.
+        In the middle of a story that ends with a tested build it may go untested, which is sooner.
         """
         with chdir(self.folder), nullcontext() if tested else without_data_tests():
             settings = load_settings(duckdb_path=self.duckdb_path)

@@ -84,7 +84,7 @@ def test_every_play_of_every_source_is_there_once_whatever_the_order(
                 _build(home, dice)
         home.poll(service, until=the_end)
         shown = service.account().shown.between(datetime.min.replace(tzinfo=UTC), the_end)
-    home.build(tested=False)
+    home.build()
 
     _check_against_the_truth(home, world, list(exports.values()), {p.played_at for p in shown})
     differing = _differing(home, at_once)

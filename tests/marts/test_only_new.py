@@ -65,7 +65,7 @@ def test_a_poll_that_found_nothing_reaches_what_tells_of_polls_alone(
     assert 0 < quick.tests < whole.tests
     assert home.query("select count(*) from marts.mon_collection_runs") > runs
     held = home.marts()
-    home.build(full_refresh=True, tested=False)
+    home.build(full_refresh=True)
     assert home.marts() == held
 
 
@@ -73,7 +73,7 @@ def test_what_somebody_dropped_is_made_again(home: Home) -> None:
     before = home.marts()
     home.query("drop table marts.fct_streaks")
 
-    assert not home.build(tested=False).is_anew
+    assert not home.build().is_anew
 
     assert home.marts() == before
 
@@ -82,7 +82,7 @@ def test_a_table_without_a_column_is_computed_anew(home: Home) -> None:
     before = home.marts()
     home.query("alter table intermediate.int_extended_records drop column is_retry")
 
-    assert home.build(only_new=False, tested=False).is_anew
+    assert home.build(only_new=False).is_anew
 
     assert home.marts() == before
 

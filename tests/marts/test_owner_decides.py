@@ -57,7 +57,7 @@ def test_exclusions_and_merges_reach_every_play_and_leave_its_row(
         "me,hour,3,\n"
         "someone else,hour,20,\n"
     )
-    home.build(tested=False)
+    home.build()
 
     assert home.query("select count(*) from marts.fct_plays") == [(play_count,)]
     [streams] = home.query(

@@ -126,7 +126,7 @@ def test_a_code_that_is_learned_late_makes_one_play_of_two(
             " where _dlt_parent_id = $1",
             [known],
         )
-    home.build(tested=False)
+    home.build()
     assert home.query(alone) == [(True, "same_recording_and_second")]
 
     held = home.marts()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Collection, Iterator
@@ -24,6 +23,7 @@ from ingestion.spotify_api.tokens import App, SignIn, TokenFile
 from ingestion.warehouse import open_warehouse
 from simulator import World, imagine
 from simulator.web_api import Service, serve
+from tests.programs import free_port
 
 
 class SharedClock:
@@ -66,11 +66,6 @@ for path in ("/favicon.ico", "/callback", "/callback?other=1", "/elsewhere?code=
         urlopen("http://" + urlsplit(home).netloc + path)
 urlopen(sys.argv[1])
 """
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return int(listening.getsockname()[1])
 
 
 def spotify_elt(

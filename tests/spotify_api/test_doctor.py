@@ -13,7 +13,8 @@ import pytest
 from ingestion.settings import Settings
 from ingestion.spotify_api.tokens import SignIn
 from simulator.web_api import Service
-from tests.spotify_api.conftest import free_port, spotify_elt
+from tests.programs import free_port
+from tests.spotify_api.conftest import spotify_elt
 
 pytestmark = pytest.mark.usefixtures("service")
 

@@ -23,7 +23,8 @@ from ingestion.settings import PROJECT_ROOT, Settings
 from ingestion.spotify_api.sign_in import SCOPES, answers_at
 from ingestion.spotify_api.tokens import App, TokenFile, signed_in_listeners
 from simulator.web_api import Service
-from tests.spotify_api.conftest import BROWSER, free_port, spotify_elt, where_it_leads
+from tests.programs import free_port
+from tests.spotify_api.conftest import BROWSER, spotify_elt, where_it_leads
 
 
 @dataclass

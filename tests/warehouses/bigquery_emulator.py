@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from ingestion.settings import PROJECT_ROOT
-from tests.warehouses.programs import free_port, wait_for
+from tests.programs import free_port, wait_for_port
 
 _LAUNCHER = Path(__file__).with_name("emulated_bigquery.py")
 
@@ -63,7 +63,7 @@ def run_emulator(folder: Path) -> Iterator[Emulator]:
         subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log) as process,
     ):
         try:
-            wait_for(port, process)
+            wait_for_port(port, process)
             keys = folder / "keys.json"
             keys.write_text(json.dumps(_service_account(token_uri)))
             yield Emulator(f"http://127.0.0.1:{port}", keys)

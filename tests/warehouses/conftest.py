@@ -4,15 +4,33 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
+from simulator import World
+from tests.marts.conftest import edited_seeds
+from tests.warehouses.parity import MOVED_ABROAD, imagined
 from tests.warehouses.server import run_server, server_programs
 
 psycopg2 = pytest.importorskip("psycopg2", reason="the extra `postgres` is not installed")
 
 MakeDatabase = Callable[[], str]
 """Makes an empty database and gives its address."""
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    """The life by which warehouses are compared."""
+    return imagined()
+
+
+@pytest.fixture(scope="module")
+def moved_abroad(dbt_project_copy: Path) -> Iterator[None]:
+    """The project that is built has a move abroad among its seeds."""
+    with edited_seeds(dbt_project_copy) as seeds:
+        (seeds / "listener_time_zones.csv").write_text(MOVED_ABROAD)
+        yield
 
 
 @pytest.fixture(scope="session")

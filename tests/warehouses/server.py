@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+
+from tests.programs import free_port
 
 
 def server_programs() -> Path | None:
@@ -28,9 +29,7 @@ def run_server(**options: str) -> Iterator[str]:
     """Yield the address of a server, without a database; `options` are its settings."""
     programs = server_programs()
     assert programs
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     folder = Path(tempfile.mkdtemp(prefix="postgres_"))
     data = str(folder / "data")
     run = partial(subprocess.run, check=True, cwd=folder)

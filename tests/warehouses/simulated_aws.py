@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
+
+from tests.programs import free_port, wait_for_port
 
 
 @contextmanager
@@ -26,17 +26,15 @@ def simulated_aws(log: Path, secret: str) -> Iterator[dict[str, Any]]:
     program = Path(sys.executable).with_name("moto_server")
     if not program.exists():
         pytest.skip("no S3 is installed: `make test-warehouses` installs it")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    endpoint = f"http://127.0.0.1:{port}"
+    port = free_port()
     with log.open("w") as said:
         server = subprocess.Popen(
             [program, "-H", "127.0.0.1", "-p", str(port)], stdout=said, stderr=said
         )
         try:
-            wait_for(lambda: _answers(endpoint), "S3")
+            wait_for_port(port, server)
             yield {
-                "aws_endpoint_url": endpoint,
+                "aws_endpoint_url": f"http://127.0.0.1:{port}",
                 "aws_access_key_id": "simulated",
                 "aws_secret_access_key": secret,
             }
@@ -47,17 +45,3 @@ def simulated_aws(log: Path, secret: str) -> Iterator[dict[str, Any]]:
 
 def make_bucket(settings: dict[str, Any], name: str) -> None:
     requests.put(f"{settings['aws_endpoint_url']}/{name}", timeout=30).raise_for_status()
-
-
-def wait_for(condition: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + 120
-    while not condition():
-        assert time.monotonic() < deadline, f"{what} did not come"
-        time.sleep(0.02)
-
-
-def _answers(endpoint: str) -> bool:
-    try:
-        return requests.get(f"{endpoint}/moto-api/", timeout=5).ok
-    except requests.ConnectionError:
-        return False

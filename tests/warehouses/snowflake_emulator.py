@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from ingestion.settings import PROJECT_ROOT
-from tests.warehouses.programs import free_port, wait_for
+from tests.programs import free_port, wait_for_port
 
 _LAUNCHER = Path(__file__).with_name("emulated_snowflake.py")
 
@@ -60,7 +60,7 @@ def run_emulator(folder: Path) -> Iterator[Emulator]:
         subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log) as process,
     ):
         try:
-            wait_for(port, process)
+            wait_for_port(port, process)
             yield Emulator(f"http://127.0.0.1:{port}", _key(folder / "key.p8"))
         finally:
             process.terminate()

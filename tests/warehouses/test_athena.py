@@ -35,7 +35,8 @@ from ingestion.errors import UserError, WarehouseError
 from ingestion.publish.athena import publish_to_athena
 from ingestion.publish.bucket import Bucket, client_of
 from ingestion.settings import PROJECT_ROOT, Settings, load_settings
-from tests.warehouses.simulated_aws import make_bucket, simulated_aws, wait_for
+from tests.programs import wait_for
+from tests.warehouses.simulated_aws import make_bucket, simulated_aws
 
 #: What no log may show.
 SECRET, TOKEN = uuid.uuid4().hex, uuid.uuid4().hex

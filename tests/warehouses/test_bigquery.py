@@ -10,7 +10,6 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import chdir
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
@@ -33,19 +32,10 @@ from ingestion.parquet import write_parquet
 from ingestion.settings import PROJECT_ROOT, Settings, load_settings
 from ingestion.warehouse import bigquery_lock, engine_of, open_warehouse
 from simulator import World
-from tests.marts.conftest import edited_seeds
 from tests.warehouses.bigquery_emulator import PROJECT, Emulator, emulator_python, run_emulator
-from tests.warehouses.parity import (
-    MOVED_ABROAD,
-    Marts,
-    Side,
-    build_first,
-    build_increment,
-    differences,
-    imagined,
-    side_of,
-    write_exports,
-)
+from tests.warehouses.parity import Side, check_parity, side_of, with_one_size_of_whole_numbers
+
+pytestmark = pytest.mark.usefixtures("moved_abroad")
 
 
 @pytest.fixture(scope="module")
@@ -63,19 +53,6 @@ def cloud(emulator: Emulator) -> dict[str, Any]:
         "bigquery_api_endpoint": emulator.endpoint,
         "google_application_credentials": emulator.keys,
     }
-
-
-@pytest.fixture(scope="module")
-def world() -> World:
-    return imagined()
-
-
-@pytest.fixture(scope="module", autouse=True)
-def moved_abroad(dbt_project_copy: Path) -> Iterator[None]:
-    """The project that is built has a move abroad among its seeds."""
-    with edited_seeds(dbt_project_copy) as seeds:
-        (seeds / "listener_time_zones.csv").write_text(MOVED_ABROAD)
-        yield
 
 
 @pytest.fixture(scope="module")
@@ -102,31 +79,7 @@ def sides(
 def test_every_mart_is_duckdbs_row_for_row_now_and_after_an_increment(
     sides: tuple[Side, Side], world: World, tmp_path: Path
 ) -> None:
-    write_exports(world, tmp_path)
-
-    first = [build_first(side, world, tmp_path) for side in sides]
-    duckdb, bigquery = first
-    assert differences(bigquery, in_bigquerys_types(duckdb)) == {}
-
-    duckdb, bigquery = [build_increment(side, world, tmp_path) for side in sides]
-    assert differences(bigquery, in_bigquerys_types(duckdb)) == {}
-    assert differences(bigquery, first[1]).keys() > {"fct_plays", "bridge_play_records"}
-    empty = {mart for mart, held in duckdb.items() if not held.rows}
-    assert empty <= {"mon_collection_gaps"}, "what is empty on both sides shows nothing"
-
-
-def in_bigquerys_types(marts: Marts) -> Marts:
-    """BigQuery has whole numbers of one size."""
-    return {
-        name: replace(
-            mart,
-            types={
-                column: "BIGINT" if kind == "INTEGER" else kind
-                for column, kind in mart.types.items()
-            },
-        )
-        for name, mart in marts.items()
-    }
+    check_parity(sides, world, tmp_path, with_one_size_of_whole_numbers)
 
 
 def test_marts_are_read_in_batches_of_arrow(sides: tuple[Side, Side], tmp_path: Path) -> None:

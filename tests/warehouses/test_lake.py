@@ -23,20 +23,21 @@ from ingestion.settings import Settings, load_settings
 from ingestion.transform import run_dbt
 from ingestion.warehouse import engine_of, open_warehouse
 from simulator import World
-from tests.marts.conftest import Home, edited_seeds
+from tests.marts.conftest import Home
+from tests.programs import wait_for
 from tests.warehouses.conftest import MakeDatabase
 from tests.warehouses.parity import (
-    MOVED_ABROAD,
     Marts,
     Side,
     build_first,
     build_increment,
     differences,
-    imagined,
     side_of,
     write_exports,
 )
-from tests.warehouses.simulated_aws import make_bucket, simulated_aws, wait_for
+from tests.warehouses.simulated_aws import make_bucket, simulated_aws
+
+pytestmark = pytest.mark.usefixtures("moved_abroad")
 
 #: What no log may show.
 SECRET = uuid.uuid4().hex
@@ -50,19 +51,6 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     with simulated_aws(tmp_path_factory.mktemp("s3") / "log", SECRET) as settings:
         make_bucket(settings, "music")
         yield settings
-
-
-@pytest.fixture(scope="module")
-def world() -> World:
-    return imagined()
-
-
-@pytest.fixture(scope="module", autouse=True)
-def moved_abroad(dbt_project_copy: Path) -> Iterator[None]:
-    """The project that is built has a move abroad among its seeds."""
-    with edited_seeds(dbt_project_copy) as seeds:
-        (seeds / "listener_time_zones.csv").write_text(MOVED_ABROAD)
-        yield
 
 
 @pytest.fixture(scope="module")

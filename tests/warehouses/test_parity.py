@@ -10,31 +10,10 @@ import pytest
 
 from ingestion.transform import run_dbt
 from simulator import World
-from tests.marts.conftest import edited_seeds
 from tests.warehouses.conftest import MakeDatabase
-from tests.warehouses.parity import (
-    MOVED_ABROAD,
-    Side,
-    build_first,
-    build_increment,
-    differences,
-    imagined,
-    side_of,
-    write_exports,
-)
+from tests.warehouses.parity import Side, check_parity, side_of
 
-
-@pytest.fixture(scope="module")
-def world() -> World:
-    return imagined()
-
-
-@pytest.fixture(scope="module", autouse=True)
-def moved_abroad(dbt_project_copy: Path) -> Iterator[None]:
-    """The project that is built has a move abroad among its seeds."""
-    with edited_seeds(dbt_project_copy) as seeds:
-        (seeds / "listener_time_zones.csv").write_text(MOVED_ABROAD)
-        yield
+pytestmark = pytest.mark.usefixtures("moved_abroad")
 
 
 @pytest.fixture(scope="module")
@@ -57,17 +36,7 @@ def sides(
 def test_every_mart_is_duckdbs_row_for_row_now_and_after_an_increment(
     sides: tuple[Side, Side], world: World, tmp_path: Path
 ) -> None:
-    write_exports(world, tmp_path)
-
-    first = [build_first(side, world, tmp_path) for side in sides]
-    duckdb, postgres = first
-    assert differences(postgres, duckdb) == {}
-
-    duckdb, postgres = [build_increment(side, world, tmp_path) for side in sides]
-    assert differences(postgres, duckdb) == {}
-    assert differences(postgres, first[1]).keys() > {"fct_plays", "bridge_play_records"}
-    empty = {mart for mart, held in duckdb.items() if not held.rows}
-    assert empty <= {"mon_collection_gaps"}, "what is empty on both sides shows nothing"
+    check_parity(sides, world, tmp_path)
 
 
 def test_macros_give_the_same_on_postgres(sides: tuple[Side, Side]) -> None:

@@ -9,7 +9,6 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import chdir
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from io import StringIO
 from itertools import compress
@@ -31,21 +30,16 @@ from ingestion.transform import run_dbt
 from ingestion.warehouse import engine_of, open_warehouse, snowflake_lock
 from simulator import World
 from tests.dashboard.test_queries import NAMES, PARAMETERS
-from tests.marts.conftest import edited_seeds
 from tests.warehouses.parity import (
     LINEAGE,
-    MOVED_ABROAD,
     OF_THE_WAREHOUSE,
     Mart,
-    Marts,
     Side,
-    build_first,
-    build_increment,
+    check_parity,
     differences,
-    imagined,
     ordered,
     side_of,
-    write_exports,
+    with_one_size_of_whole_numbers,
 )
 from tests.warehouses.snowflake_emulator import (
     DATABASE,
@@ -55,6 +49,8 @@ from tests.warehouses.snowflake_emulator import (
     run_emulator,
 )
 from tests.warehouses.snowflakesql import what_snowflake_refuses
+
+pytestmark = pytest.mark.usefixtures("moved_abroad")
 
 
 @pytest.fixture(scope="module")
@@ -79,19 +75,6 @@ def account(emulator: Emulator) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def world() -> World:
-    return imagined()
-
-
-@pytest.fixture(scope="module", autouse=True)
-def moved_abroad(dbt_project_copy: Path) -> Iterator[None]:
-    """The project that is built has a move abroad among its seeds."""
-    with edited_seeds(dbt_project_copy) as seeds:
-        (seeds / "listener_time_zones.csv").write_text(MOVED_ABROAD)
-        yield
-
-
-@pytest.fixture(scope="module")
 def sides(
     world: World,
     emulator: Emulator,
@@ -111,31 +94,7 @@ def sides(
 def test_every_mart_is_duckdbs_row_for_row_now_and_after_an_increment(
     sides: tuple[Side, Side], world: World, tmp_path: Path
 ) -> None:
-    write_exports(world, tmp_path)
-
-    first = [build_first(side, world, tmp_path) for side in sides]
-    duckdb, snowflake = first
-    assert differences(snowflake, in_snowflakes_types(duckdb)) == {}
-
-    duckdb, snowflake = [build_increment(side, world, tmp_path) for side in sides]
-    assert differences(snowflake, in_snowflakes_types(duckdb)) == {}
-    assert differences(snowflake, first[1]).keys() > {"fct_plays", "bridge_play_records"}
-    empty = {mart for mart, held in duckdb.items() if not held.rows}
-    assert empty <= {"mon_collection_gaps"}, "what is empty on both sides shows nothing"
-
-
-def in_snowflakes_types(marts: Marts) -> Marts:
-    """Snowflake has whole numbers of one size."""
-    return {
-        name: replace(
-            mart,
-            types={
-                column: "BIGINT" if kind == "INTEGER" else kind
-                for column, kind in mart.types.items()
-            },
-        )
-        for name, mart in marts.items()
-    }
+    check_parity(sides, world, tmp_path, with_one_size_of_whole_numbers)
 
 
 def test_macros_give_what_their_tests_expect(sides: tuple[Side, Side]) -> None:

@@ -31,8 +31,9 @@ from ingestion.warehouse import open_warehouse
 from simulator import World, imagine
 from simulator.web_api import Service, serve
 from tests.marts.conftest import Home
+from tests.programs import wait_for
 from tests.warehouses.conftest import MakeDatabase
-from tests.warehouses.simulated_aws import make_bucket, simulated_aws, wait_for
+from tests.warehouses.simulated_aws import make_bucket, simulated_aws
 
 ROLE = "arn:aws:iam::123456789012:role/snowflake"
 
@@ -66,14 +67,6 @@ def world() -> World:
 def service(world: World) -> Iterator[Service]:
     with serve(world, now=world.plays[500].ended_at, contract="extended") as service:
         yield service
-
-
-@pytest.fixture(scope="module")
-def raw_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A warehouse without a row, made once."""
-    home = Home(tmp_path_factory.mktemp("raw"))
-    ensure_raw_tables(load_settings(duckdb_path=home.duckdb_path, listener_timezone="Europe/Oslo"))
-    return home.duckdb_path
 
 
 @pytest.fixture
