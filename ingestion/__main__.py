@@ -14,7 +14,7 @@ def main() -> None:
 def look_for_garbage_rarely() -> None:
     """Let Python look for objects that refer to each other after 100,000 new ones, not after 700.
 
-    dbt and dlt make millions and keep most of them: looking took a good part of a build.
+    dbt and dlt make millions and keep most of them: looking at them again and again finds little.
     """
     gc.set_threshold(100_000, 20, 10)
 
