@@ -13,7 +13,7 @@ export DBT_PROJECT_DIR ?= $(CURDIR)/dbt_project
 export DBT_PROFILES_DIR ?= $(CURDIR)/profiles
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo login ingest collect status costs build parquet dashboard docs test test-warehouses lint format screenshot bench lock clean
+.PHONY: help setup run demo login ingest collect status costs build parquet dashboard docs test test-warehouses lint format screenshot bench bench-listeners lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -92,6 +92,9 @@ screenshot: .venv/installed-dev ## the README's picture of the dashboard, of the
 
 bench: .venv/installed-dev ## 1,000,000 plays: ours beside a hand-written script and dlt's default path
 	@$(BIN)/python -m tests.bench
+
+bench-listeners: .venv/installed-dev ## 10,000,000 plays of 100 listeners: time and memory of a build
+	@$(BIN)/python -m tests.bench.listeners
 
 UV_COMPILE = uv pip compile pyproject.toml - --universal --python-version 3.11 --generate-hashes \
 	--strip-extras --no-annotate --no-header --no-emit-index-url --quiet

@@ -267,6 +267,10 @@ class Settings(ApiSettings):
     duckdb_path: Path = PROJECT_ROOT / "data" / "spotify.duckdb"
     """The DuckDB file. A relative path counts from the working directory."""
 
+    duckdb_memory_limit: str | None = Field(default=None, pattern=r"^\d+(\.\d+)? ?[KMGT]i?B$")
+    """What DuckDB may take while models are built, there or in a lake, before it writes to disk
+    what does not fit: `12GB`. Default: 6GB, or what DuckDB takes by itself where that is less."""
+
     export: Annotated[list[Path], NoDecode] = [PROJECT_ROOT / "data" / "exports"]
     """Zips, folders or single files, separated by `:` as in PATH."""
 

@@ -52,6 +52,7 @@ class _DuckDB:
         self._path = settings.duckdb_path.absolute()
         self._folder = settings.working_folder
         self._prefix = settings.schema_prefix
+        self._memory_limit = settings.duckdb_memory_limit or ""
 
     @property
     def place(self) -> str:
@@ -98,7 +99,7 @@ class _DuckDB:
 
     def dbt_variables(self) -> dict[str, str]:
         # as by hand: dbt parses every file anew when the path is another text
-        return {"DUCKDB_PATH": self.place}
+        return {"DUCKDB_PATH": self.place, "DUCKDB_MEMORY_LIMIT": self._memory_limit}
 
     def close_dbt(self) -> None:
         close_dbt()

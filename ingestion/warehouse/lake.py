@@ -155,6 +155,7 @@ class _Lake:
         """For the plugin of dbt-duckdb, which reads the settings again; see lake_dbt.py."""
         settings = self._settings
         given = {
+            "DUCKDB_MEMORY_LIMIT": settings.duckdb_memory_limit,
             "LAKE_PATH": settings.lake_path,
             "LAKE_CATALOG": settings.lake_catalog_address or str(self._file),
             "AWS_ACCESS_KEY_ID": settings.aws_access_key_id,

@@ -12,8 +12,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,9 +24,9 @@ from rich.table import Table
 
 from ingestion.settings import PROJECT_ROOT
 from simulator import Extended, imagine, write_export, write_listening_history
+from tests.bench.measuring import BENCH, Measured, measure, ours
 from tests.warehouses.server import run_server, server_programs
 
-BENCH = PROJECT_ROOT / "data" / "bench"
 HERE = Path(__file__).parent
 MILLION = 1_000_000
 
@@ -102,64 +100,6 @@ with psycopg2.connect(sys.argv[1]) as connection, connection.cursor() as cursor:
         with path.open("rb") as file:
             cursor.copy_expert(f"copy {path.stem} from stdin (format csv)", file, size=1 << 20)
 """
-
-
-@dataclass(frozen=True)
-class Measured:
-    """One process: seconds of wall time and of processor time, megabytes of peak memory."""
-
-    seconds: float
-    megabytes: float
-    cpu_seconds: float
-
-
-def measure(*command: str, **variables: str) -> Measured:
-    started = time.perf_counter()
-    cpu_before = os.times()
-    with subprocess.Popen(
-        [sys.executable, *command],
-        env=os.environ | variables,
-        cwd=BENCH,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-    ) as process:
-        peak = 0.0
-        while process.poll() is None:
-            peak = max(peak, tree_megabytes(process.pid))
-            time.sleep(0.05)
-        seconds = time.perf_counter() - started
-        if process.returncode:
-            raise SystemExit((process.stderr.read() if process.stderr else b"").decode())
-    cpu = os.times()
-    cpu_seconds = cpu.children_user + cpu.children_system
-    cpu_seconds -= cpu_before.children_user + cpu_before.children_system
-    return Measured(seconds, peak, cpu_seconds)
-
-
-def tree_megabytes(pid: int) -> float:
-    """Resident memory of a process and all below it; 0 where /proc is not to be had."""
-    try:
-        with Path(f"/proc/{pid}/smaps_rollup").open() as file:
-            own = next(int(line.split()[1]) for line in file if line.startswith("Pss:"))
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    except (OSError, StopIteration):
-        return 0.0
-    return own / 1024 + sum(tree_megabytes(int(child)) for child in children)
-
-
-def ours(verb: str, database: Path, *exports: Path, **variables: str) -> Measured:
-    return measure(
-        *("-m", "ingestion", verb),
-        SPOTIFY_TOKENS=str(Path(tempfile.gettempdir()) / "no-such-tokens.json"),
-        EXPORT=":".join(str(path) for path in exports),
-        DUCKDB_PATH=str(database),
-        XDG_CACHE_HOME=str(BENCH / "cache"),
-        LISTENER_TIMEZONE="Europe/Oslo",
-        DBT_TARGET_PATH=str(BENCH / "target"),
-        DBT_LOG_PATH=str(BENCH / "logs"),
-        PYTHONPATH=str(PROJECT_ROOT),
-        **variables,
-    )
 
 
 @contextmanager
@@ -268,7 +208,8 @@ def make_files() -> tuple[Path, Path, Path, Path]:
     """A million plays, the month after them, a hundred thousand, and those that SERVE knows."""
     million, month, small, played = (BENCH / n for n in ("million", "month", "small", "played"))
     if not (BENCH / "made").exists():
-        shutil.rmtree(BENCH, ignore_errors=True)
+        for folder in (million, month, small, played):
+            shutil.rmtree(folder, ignore_errors=True)
         write_listening_history(million, plays=MILLION, end=date(2026, 1, 1))
         start = date(2026, 1, 1)
         world = imagine(3_000, seed=2, start=start, end=start + timedelta(days=31))

@@ -57,7 +57,7 @@ PROMISED_TYPES = {
 NAMED_TYPES = ("timestamp", "date", "double precision", "boolean")
 
 #: Macros that give no value to compare: they name schemas, types, months, periods, rules, build, or
-#: say what a planner is told.
+#: say what a planner is told, and how much memory there is.
 UNTESTED_MACROS = {
     "generate_schema_name",
     "type_double",
@@ -71,6 +71,7 @@ UNTESTED_MACROS = {
     "plan_for_whole_tables",
     "gather_statistics",
     "gather_statistics_of_sources",
+    "limit_memory",
     "contract_columns",
     "with_named_types",
     "replace_in_place",

@@ -1,0 +1,73 @@
+"""A command as a whole process: how long it takes, and how much memory."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from ingestion.settings import PROJECT_ROOT
+
+BENCH = PROJECT_ROOT / "data" / "bench"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One process: seconds of wall time and of processor time, megabytes of peak memory."""
+
+    seconds: float
+    megabytes: float
+    cpu_seconds: float
+
+
+def measure(*command: str, **variables: str) -> Measured:
+    started = time.perf_counter()
+    cpu_before = os.times()
+    with subprocess.Popen(
+        [sys.executable, *command],
+        env=os.environ | variables,
+        cwd=BENCH,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    ) as process:
+        peak = 0.0
+        while process.poll() is None:
+            peak = max(peak, tree_megabytes(process.pid))
+            time.sleep(0.05)
+        seconds = time.perf_counter() - started
+        if process.returncode:
+            raise SystemExit((process.stderr.read() if process.stderr else b"").decode())
+    cpu = os.times()
+    cpu_seconds = cpu.children_user + cpu.children_system
+    cpu_seconds -= cpu_before.children_user + cpu_before.children_system
+    return Measured(seconds, peak, cpu_seconds)
+
+
+def tree_megabytes(pid: int) -> float:
+    """Resident memory of a process and all below it; 0 where /proc is not to be had."""
+    try:
+        with Path(f"/proc/{pid}/smaps_rollup").open() as file:
+            own = next(int(line.split()[1]) for line in file if line.startswith("Pss:"))
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except (OSError, StopIteration):
+        return 0.0
+    return own / 1024 + sum(tree_megabytes(int(child)) for child in children)
+
+
+def ours(verb: str, database: Path, *exports: Path, **variables: str) -> Measured:
+    return measure(
+        *("-m", "ingestion", verb),
+        SPOTIFY_TOKENS=str(Path(tempfile.gettempdir()) / "no-such-tokens.json"),
+        EXPORT=":".join(str(path) for path in exports),
+        DUCKDB_PATH=str(database),
+        XDG_CACHE_HOME=str(BENCH / "cache"),
+        LISTENER_TIMEZONE="Europe/Oslo",
+        DBT_TARGET_PATH=str(BENCH / "target"),
+        DBT_LOG_PATH=str(BENCH / "logs"),
+        PYTHONPATH=str(PROJECT_ROOT),
+        **variables,
+    )
