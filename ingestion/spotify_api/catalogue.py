@@ -13,13 +13,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from ingestion.spotify_api.client import Clock, Forbidden, Json, NotFound, SpotifyClient
+from ingestion.spotify_api.errors import Forbidden, NotFound
 from ingestion.spotify_api.spool import Answer, Row, stored
 from ingestion.spotify_api.state import Memory
 from ingestion.spotify_api.tables import SCHEMA
 from ingestion.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    # who only counts what is missing, as a summary does, need not wait for spotipy
+    from ingestion.spotify_api.client import Clock, Json, SpotifyClient
 
 _EXPORT: Final = "spotify_export"
 _SEARCH_LIMIT: Final = 10

@@ -1,5 +1,5 @@
--- What a good analyst would write by hand: the same files, the same main tables, one script.
--- No raw history, no account data, no bridge, no tests, no increments; one zone, as a literal.
+-- What a good analyst would write by hand: the same files, the same marts, one script.
+-- One listener, one source, no tests, no increments; one zone, as a literal.
 set TimeZone = 'UTC';
 create schema by_hand;
 
@@ -111,3 +111,158 @@ from by_hand.fct_plays where is_counted and spotify_track_uri is not null group 
 create table by_hand.agg_listening_clock as
 select year, dow, hour, count(*) as streams, sum(ms_played) / 3.6e6 as hours
 from by_hand.fct_plays where is_counted group by year, dow, hour;
+
+create table by_hand.bridge_play_records as
+select
+    raw.rowid as record, md5(concat_ws('|', ts, ms_played, coalesce(
+        spotify_track_uri, spotify_episode_uri, audiobook_chapter_uri
+    ))) as play_key
+from by_hand.raw;
+
+create table by_hand.agg_listener_tracks as
+select
+    track_key, artist_key, album_key, max_by(master_metadata_track_name, ts) as track_name,
+    min(master_metadata_album_artist_name) as artist_name, min(master_metadata_album_album_name) as album_name,
+    count(*) as plays, count(*) filter (is_counted) as streams,
+    sum(ms_played) filter (is_counted) / 3.6e6 as hours, min(ts) as first_at, max(ts) as last_at
+from by_hand.fct_plays where spotify_track_uri is not null group by track_key, artist_key, album_key;
+
+create table by_hand.agg_period_listening as
+with periods as (
+    select *, unnest([
+        {{kind: 'week', period: strftime(listening_date, '%G-W%V')}},
+        {{kind: 'month', period: year_month}},
+        {{kind: 'year', period: year::varchar}}
+    ], recursive := true)
+    from by_hand.fct_plays
+),
+totals as (
+    select
+        kind, period, min(listening_date) as starts, count(*) as plays, count(*) filter (is_counted) as streams,
+        sum(ms_played) filter (is_counted) as ms_played, count(*) filter (skipped) as skips,
+        avg(shuffle::int) as shuffle_share, avg(offline::int) as offline_share, avg(incognito_mode::int) as private_share,
+        count(distinct track_key) filter (is_counted) as tracks,
+        count(distinct artist_key) filter (is_counted) as artists,
+        count(distinct album_key) filter (is_counted) as albums,
+        count(distinct listening_date) filter (is_counted) as days
+    from periods group by kind, period
+),
+debuts as (
+    select min(ts) as ts, 'track' as item from by_hand.fct_plays where is_counted group by track_key
+    union all
+    select min(ts) as ts, 'artist' as item from by_hand.fct_plays where is_counted group by artist_key
+),
+new_items as (
+    select kind, period, count(*) filter (item = 'track') as tracks, count(*) filter (item = 'artist') as artists
+    from (
+        select item, unnest([
+            {{kind: 'week', period: strftime(ts, '%G-W%V')}},
+            {{kind: 'month', period: strftime(ts, '%Y-%m')}},
+            {{kind: 'year', period: strftime(ts, '%Y')}}
+        ], recursive := true)
+        from debuts
+    )
+    group by kind, period
+)
+select
+    totals.*, new_items.tracks as new_tracks, new_items.artists as new_artists,
+    lag(streams) over before as previous_streams, lag(ms_played) over before as previous_ms_played
+from totals left join new_items using (kind, period)
+window before as (partition by kind order by period);
+
+create table by_hand.agg_period_items as
+with streams as (
+    select
+        year_month, year, ms_played, unnest([
+            {{item: 'track', item_key: track_key, name: master_metadata_track_name}},
+            {{
+                item: 'recording',
+                item_key: md5(lower(master_metadata_album_artist_name || '|' || master_metadata_track_name)),
+                name: master_metadata_track_name
+            }},
+            {{item: 'artist', item_key: artist_key, name: master_metadata_album_artist_name}},
+            {{item: 'album', item_key: album_key, name: master_metadata_album_album_name}},
+            {{item: 'show', item_key: episode_show_name, name: episode_show_name}}
+        ], recursive := true)
+    from by_hand.fct_plays where is_counted
+),
+months as (
+    select
+        'month' as kind, year_month as period, item, item_key, min(name) as name, count(*) as streams,
+        sum(ms_played) as ms_played
+    from streams where name is not null group by year_month, item, item_key
+),
+years as (
+    select
+        'year' as kind, left(period, 4) as period, item, item_key, min(name) as name, sum(streams) as streams,
+        sum(ms_played) as ms_played
+    from months group by left(period, 4), item, item_key
+),
+items as (
+    from months union all from years union all
+    select 'all_time', 'all_time', item, item_key, min(name), sum(streams), sum(ms_played)
+    from years group by item, item_key
+),
+ranked as (
+    select
+        *, streams / sum(streams) over (partition by kind, period, item) as share,
+        row_number() over (partition by kind, period, item order by streams desc, ms_played desc, item_key) as rank
+    from items
+)
+select *, lag(rank) over (partition by kind, item, item_key order by period) as previous_rank from ranked;
+
+create table by_hand.agg_monthly_habits as
+select
+    year_month, platform, coalesce(conn_country, 'ZZ') as country, count(*) as plays,
+    count(*) filter (is_counted) as streams, count(*) filter (skipped) as skips,
+    count(*) filter (shuffle) as shuffled, count(*) filter (offline) as offline,
+    count(*) filter (incognito_mode) as private, sum(ms_played) filter (is_counted) / 3.6e6 as hours
+from by_hand.fct_plays group by all;
+
+create table by_hand.fct_streaks as
+with days as (
+    select listening_date, count(*) as streams, sum(ms_played) as ms_played,
+        listening_date - (row_number() over (order by listening_date))::int as day_before
+    from by_hand.fct_plays where is_counted group by listening_date
+)
+select min(listening_date) as starts, max(listening_date) as ends, count(*) as days, sum(streams) as streams,
+    sum(ms_played) / 3.6e6 as hours
+from days group by day_before;
+
+create table by_hand.fct_milestones as
+with numbered as (
+    select play_key, ts, row_number() over (order by ts, play_key) as number,
+        sum(ms_played) over (order by ts, play_key rows unbounded preceding) as so_far, ms_played
+    from by_hand.fct_plays where is_counted
+)
+select play_key, ts, number, so_far from numbered
+where number in (1, 100, 1000) or number % 5000 = 0 or so_far // 3600000000 > (so_far - ms_played) // 3600000000;
+
+create table by_hand.agg_year_in_review as
+with tops as (
+    select
+        period, max(name) filter (item = 'track') as track, max(name) filter (item = 'artist') as artist,
+        max(name) filter (item = 'album') as album, max(name) filter (item = 'show') as show
+    from by_hand.agg_period_items where kind = 'year' and rank = 1 group by period
+),
+wrapped as (
+    select year::varchar as period, count(*) as streams, sum(ms_played) as ms_played
+    from by_hand.fct_plays
+    where not is_retry and ms_played >= 30000 and not coalesce(incognito_mode, false) and episode_name is null
+        and strftime(listening_date, '%m%d') <= '1115'
+    group by year
+),
+days as (
+    select year(listening_date)::varchar as period, max_by(listening_date, hours) as peak_date, max(hours) as peak_hours
+    from by_hand.agg_daily_listening group by all
+),
+sessions as (
+    select year(started_at)::varchar as period, max(epoch(ended_at - started_at)) as longest_session
+    from by_hand.fct_sessions group by all
+)
+select agg_period_listening.*, tops.* exclude (period), wrapped.streams as wrapped_streams, days.* exclude (period),
+    sessions.longest_session
+from by_hand.agg_period_listening
+left join tops using (period) left join wrapped using (period) left join days using (period)
+left join sessions using (period)
+where kind = 'year';

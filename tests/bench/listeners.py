@@ -25,7 +25,7 @@ END = date(2026, 1, 1)
 
 FOLDER = BENCH / "listeners"
 MONTH = FOLDER / "month"
-RAW = FOLDER / "raw.duckdb"
+RAW = FOLDER / "raw" / "home.duckdb"
 
 
 def make_raw_tables() -> None:
@@ -39,10 +39,11 @@ def make_raw_tables() -> None:
     write_export(
         imagine(3_000, seed=0, start=END, end=date(2026, 2, 1)), MONTH, [Extended("extended_2026")]
     )
-    half_done = RAW.with_suffix(".half")
+    half_done = FOLDER / "half" / RAW.name
     half_done.unlink(missing_ok=True)
     for listener in track(range(LISTENERS), "Loading them (once)"):
         ours("ingest", half_done, lives[listener % LIVES], LISTENER=f"listener_{listener}")
+    RAW.parent.mkdir()
     half_done.rename(RAW)
 
 
@@ -50,7 +51,8 @@ def main() -> None:
     console = Console(highlight=False)
     if not RAW.exists():
         make_raw_tables()
-    database = FOLDER / "ours.duckdb"
+    database = FOLDER / "ours" / RAW.name
+    database.parent.mkdir(exist_ok=True)
     shutil.copy(RAW, database)
     build = ours("build", database)
     ours("ingest", database, MONTH, LISTENER="listener_0")
