@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from ingestion.transform import run_dbt
+from ingestion.warehouse import open_warehouse
 from simulator import World
 from tests.warehouses.conftest import MakeDatabase
 from tests.warehouses.parity import Side, check_parity, side_of
@@ -37,6 +38,20 @@ def test_every_mart_is_duckdbs_row_for_row_now_and_after_an_increment(
     sides: tuple[Side, Side], world: World, tmp_path: Path
 ) -> None:
     check_parity(sides, world, tmp_path)
+
+
+def test_what_the_dashboard_filters_by_is_indexed_on_postgres(sides: tuple[Side, Side]) -> None:
+    _, postgres = sides
+    with open_warehouse(postgres.settings, read_only=True) as warehouse:
+        indexed = warehouse.query(
+            "select tablename, substring(indexdef from '\\((.*)\\)') from pg_indexes"
+            " where schemaname = 'several_marts'"
+        )
+    assert set(indexed) == {
+        ("fct_plays", "listener, listening_date"),
+        ("agg_period_items", "listener, period_type, period, item_type"),
+        ("agg_period_items", "listener, item_key"),
+    }
 
 
 def test_macros_give_the_same_on_postgres(sides: tuple[Side, Side]) -> None:
