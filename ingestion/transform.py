@@ -153,7 +153,7 @@ def build_models(
         raise BuildError(_in_one_line(failures, findings, outcome.exception)) from outcome.exception
     note_inputs(settings, inputs)
     passed = sum(str(result.status) == "pass" for result in tests)
-    models = len(results) - len(tests)
+    models = sum(result.node.resource_type in ("model", "seed") for result in results)
     return BuildReport(models, passed, tuple(findings), is_whole, full_refresh)
 
 

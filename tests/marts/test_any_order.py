@@ -85,6 +85,15 @@ def test_the_order_and_batching_of_loads_leaves_no_trace(
     assert home.marts() == held
 
 
+def test_a_build_tells_how_many_tables_and_views_it_made(at_once: AtOnce, filled: Home) -> None:
+    [(made,)] = filled.query(
+        "select count(*) from information_schema.tables"
+        " where table_schema in ('staging', 'intermediate', 'marts')"
+        " and table_name != 'build_inputs'"
+    )
+    assert at_once.built.models == made
+
+
 def test_a_second_build_changes_nothing_and_leaves_views_and_seeds_alone(
     at_once: AtOnce, filled: Home, dbt_project_copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
