@@ -32,10 +32,7 @@ def make_raw_tables() -> None:
     """Write the files of ten lives, and load each for ten listeners."""
     lives = [FOLDER / f"life_{life}" for life in range(LIVES)]
     for seed, life in enumerate(track(lives, "Making files (once)")):
-        if not life.exists():
-            write_listening_history(
-                life, plays=PLAYS_EACH, seed=seed, start=date(2014, 1, 1), end=END
-            )
+        write_listening_history(life, plays=PLAYS_EACH, seed=seed, start=date(2014, 1, 1), end=END)
     write_export(
         imagine(3_000, seed=0, start=END, end=date(2026, 2, 1)), MONTH, [Extended("extended_2026")]
     )
