@@ -29,6 +29,9 @@ EARLIEST: Final = datetime(2006, 1, 1, tzinfo=UTC)
 #: Clocks of devices run ahead, by hours and not by days.
 LATEST_AFTER_NOW: Final = timedelta(days=2)
 
+#: Nothing on Spotify lasts a day: an episode may be of twelve hours.
+LONGEST_PLAY: Final = timedelta(days=1)
+
 #: Rows that are turned into columns at a time: more do not stay in the processor's cache.
 _ROWS_PER_BLOCK: Final = 2_048
 
@@ -306,7 +309,7 @@ def _type_new_fields(
                 expected = _TYPE_NAMES.get(json_type, "a list or object")
                 bad[place] = f"new field {name!r} is of another type than before ({expected})"
             elif isinstance(value, list | dict):
-                typed[place] = msgspec.json.encode(value).decode()
+                typed[place] = msgspec.json.encode(_scrub(value, policy)).decode()
             else:
                 typed[place] = value
         reading.new_columns[table.name, column] = kind
@@ -418,7 +421,9 @@ def _unacceptable(
             )
             note(outside, f"{name} is before 2006 or in the future")
         if name in ("ms_played", "msPlayed"):
-            note(pc.less(column, pa.scalar(0)), f"{name} is negative")
+            note(pc.less(column, 0), f"{name} is negative")
+            longest = LONGEST_PLAY // timedelta(milliseconds=1)
+            note(pc.greater(column, longest), f"{name} is more than a day")
     return bad
 
 
@@ -488,6 +493,8 @@ def _without_private_fields(raw: bytes, policy: Policy) -> str | None:
         value = json.loads(raw.decode("utf-8", "replace"), strict=False)
     except (ValueError, RecursionError):
         return None
+    if not isinstance(value, dict | list):
+        return None  # a value without a name may be anything
     text = json.dumps(_scrub(value, policy), ensure_ascii=False)
     return text.encode("utf-8", "backslashreplace").decode()[:MAX_RAW_CHARACTERS]
 

@@ -32,6 +32,7 @@ UNTYPABLE: list[tuple[Any, str]] = [
     (play(1, ms_played=None), "ms_played is missing"),
     (play(1, ts=None), "ts is missing"),
     (play(1, ms_played=-1), "ms_played is negative"),
+    (play(1, ms_played=86_400_001), "ms_played is more than a day"),
     (play(1, ts="yesterday"), "ts is not a time that can be read"),
     (play(1, ts="2025-02-30T00:00:00Z"), "ts is not a time that can be read"),
     (play(1, ts="2025-02-03T00:00:00"), "ts is not a time that can be read"),
@@ -39,6 +40,7 @@ UNTYPABLE: list[tuple[Any, str]] = [
     (play(1, ts="2999-01-01T00:00:00Z"), "ts is before 2006 or in the future"),
     (["a"], "Expected `object`, got `array`"),
     (None, "Expected `object`, got `null`"),
+    ("ada@example.org", "Expected `object`, got `str`"),
 ]
 
 
@@ -80,14 +82,18 @@ def test_no_private_value_is_anywhere_in_the_database(database: Database, export
         "ip_address_v6": "2001:db8::77",
         "email": "ada@example.org",
     }
-    odd = play(3, ms_played=[IP]) | private
-    database.load(
-        export(
-            {NAME: [play(0) | private, play(1, new_field=1) | private, odd | {"ms_played": "x"}]}
-        )
-    )
-    assert database.count("streaming_history") == 2
-    assert database.count("import_problems") == 1
+    rows = [
+        play(0) | private,
+        play(1, new_field=1) | private,
+        play(2, connection={"wifi": True, "user": private}, devices=[private]),
+        play(3, ms_played="x") | private,
+        private["email"],
+    ]
+    database.load(export({NAME: rows}))
+    assert database.count("streaming_history") == 3
+    assert database.count("import_problems") == 2
+    connections = "select distinct connection from spotify_export.streaming_history order by 1"
+    assert database.query(connections) == [('{"wifi":true,"user":{}}',), (None,)]
     text = database.text()
     for value in (IP, *private.values()):
         assert str(value) not in text
