@@ -145,7 +145,8 @@ def find_members(paths: Iterable[Path]) -> tuple[list[Member], list[Refusal]]:
         except ExportError as error:
             errors.append(error)
             # the warehouse is not told where on this machine it was
-            refusals.append(Refusal(path.name, str(error).replace(str(path), path.name)))
+            shown = as_text(path.name)
+            refusals.append(Refusal(shown, str(error).replace(as_text(str(path)), shown)))
     if not members:
         reasons = [str(error) for error in errors] + [refusal.reason for refusal in refusals]
         raise ExportError(reasons[0] if reasons else "no path to an export was given")
@@ -155,34 +156,55 @@ def find_members(paths: Iterable[Path]) -> tuple[list[Member], list[Refusal]]:
 def _collect(path: Path, members: list[Member], refusals: list[Refusal]) -> None:
     if path.is_dir():
         before = len(members), len(refusals)
-        for file in _walk(path):
+        for file in _walk(path, refusals):
             if _is_zip(file):
                 try:
                     members += _zip_members(file)
                 except ExportError as error:
-                    refusals.append(Refusal(file.name, str(error)))
+                    refusals.append(Refusal(as_text(file.name), str(error)))
             else:
-                name = file.relative_to(path).as_posix()
-                members.append(Member(path.name, name, file.stat().st_size, file))
+                name = as_text(file.relative_to(path).as_posix())
+                members.append(Member(as_text(path.name), name, file.stat().st_size, file))
         if before == (len(members), len(refusals)):
             raise ExportError(
-                f"{path.name} is empty: put the zip that Spotify sent you into it, or give its"
-                " path (EXPORT=my_spotify_data.zip)"
+                f"{as_text(path.name)} is empty: put the zip that Spotify sent you into it, or give"
+                " its path (EXPORT=my_spotify_data.zip)"
             )
     elif not path.exists():
-        raise ExportError(f"{path} does not exist: give the path of the zip that Spotify sent you")
+        raise ExportError(
+            f"{as_text(str(path))} does not exist: give the path of the zip that Spotify sent you"
+        )
     elif _is_zip(path):
         members += _zip_members(path)
     else:
-        members.append(Member(path.name, path.name, path.stat().st_size, path))
+        members.append(Member(as_text(path.name), as_text(path.name), path.stat().st_size, path))
 
 
-def _walk(folder: Path) -> list[Path]:
+def as_text(name: str) -> str:
+    r"""A name on disk as it is; of one that is not UTF-8, `\xf1` for each byte that is none."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
+def _walk(folder: Path, refusals: list[Refusal]) -> list[Path]:
+    """The files below a folder that can be read; of all else that is not hidden, a refusal."""
     files: list[Path] = []
-    for parent, _, names in os.walk(folder):
-        files += (Path(parent, name) for name in names)
-    visible = (file for file in files if not _is_hidden(file.relative_to(folder).as_posix()))
-    return sorted(file for file in visible if file.is_file())
+
+    def refuse(path: Path, reason: str) -> None:
+        if not _is_hidden(path.relative_to(folder).as_posix()):
+            refusals.append(Refusal(as_text(path.name), f"{as_text(path.name)} {reason}"))
+
+    def cannot_be_opened(error: OSError) -> None:
+        refuse(Path(error.filename), f"cannot be opened: {error.strerror}")
+
+    for parent, folders, names in os.walk(folder, onerror=cannot_be_opened):
+        for link in (path for name in sorted(folders) if (path := Path(parent, name)).is_symlink()):
+            refuse(link, "is a link to a folder, which is not followed: give that folder as well")
+        for path in (Path(parent, name) for name in sorted(names)):
+            if path.is_file():
+                files.append(path)
+            else:
+                refuse(path, "is no file, or a link to none: nothing to read")
+    return sorted(file for file in files if not _is_hidden(file.relative_to(folder).as_posix()))
 
 
 def _is_zip(path: Path) -> bool:
@@ -201,19 +223,18 @@ def _is_hidden(name: str) -> bool:
 
 
 def _zip_members(path: Path) -> list[Member]:
+    shown = as_text(path.name)
     try:
         with zipfile.ZipFile(path) as archive:
             infos = [info for info in archive.infolist() if not info.is_dir()]
     except (zipfile.BadZipFile, OSError, EOFError, ValueError, NotImplementedError) as error:
-        raise ExportError(
-            f"{path.name} is not a zip that can be read: download it again"
-        ) from error
+        raise ExportError(f"{shown} is not a zip that can be read: download it again") from error
     infos = [info for info in infos if not _is_hidden(info.filename) or _climbs_out(info.filename)]
     if not infos:
-        raise ExportError(f"{path.name} is an empty zip: download it again")
-    _refuse_what_spotify_cannot_have_made(path.name, infos)
+        raise ExportError(f"{shown} is an empty zip: download it again")
+    _refuse_what_spotify_cannot_have_made(shown, infos)
     infos.sort(key=lambda info: info.filename)
-    return [Member(path.name, info.filename, info.file_size, path, info) for info in infos]
+    return [Member(shown, info.filename, info.file_size, path, info) for info in infos]
 
 
 def _refuse_what_spotify_cannot_have_made(name: str, infos: list[zipfile.ZipInfo]) -> None:

@@ -49,9 +49,10 @@ class History:
     new_columns: dict[tuple[str, str], FieldType] = field(default_factory=dict)
 
 
-def file_key(listener: str, archive: str, member: str, sha256: str | None) -> str:
+def file_key(listener: str, archive: str, member: str, sha256: str | None, copy: int) -> str:
     """The key of a row of `import_files`: this content, at this place, of this listener."""
-    return hashlib.sha256("\0".join((listener, archive, member, sha256 or "")).encode()).hexdigest()
+    parts = [listener, archive, member, sha256 or "", *([str(copy)] if copy else [])]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
 def read_history(warehouse: Warehouse, listener: str) -> History:

@@ -8,6 +8,7 @@ that is killed loses at most a batch and leaves nothing that the next run does n
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -159,6 +160,7 @@ class _Run:
     outcomes: list[FileOutcome] = field(default_factory=list)
     problems_shown: list[ProblemSeen] = field(default_factory=list)
     problem_count: int = 0
+    seen: Counter[tuple[str, str, str | None]] = field(default_factory=Counter)
 
     def read_all(
         self, members: list[Member], refusals: list[Refusal], on_progress: Progress
@@ -166,7 +168,7 @@ class _Run:
         """Read every member in turn; yields those that the warehouse does not know yet."""
         for refusal in refusals:
             verdict = Verdict("set_aside", Kind.UNKNOWN, refusal.reason)
-            yield from self._conclude(_Place(refusal.archive, "", 0, None), verdict)
+            yield from self._conclude(self._place(refusal.archive, "", 0, None), verdict)
         done, total = 0, sum(member.size for member in members)
         loaded = dict(self.history.loaded)
         for finding in examine_all(members, loaded, self._policy, self.hashes):
@@ -174,7 +176,7 @@ class _Run:
             if finding.stamp and finding.sha256:
                 self.hashes.note(finding.stamp, finding.sha256)
             on_progress(done, total, member.name)
-            place = _Place(member.archive, member.name, member.size, finding.sha256)
+            place = self._place(member.archive, member.name, member.size, finding.sha256)
             known = self.history.records.get(place.key(self.settings.listener))
             if known and known.status in ("loaded", "duplicate"):
                 self._note_unchanged(place, known)
@@ -182,6 +184,11 @@ class _Run:
                 yield from self._conclude(place, self._in_hindsight(finding))
             done += member.size
         on_progress(total, total, "")
+
+    def _place(self, archive: str, member: str, size: int, sha256: str | None) -> _Place:
+        seen = archive, member, sha256
+        self.seen[seen] += 1
+        return _Place(archive, member, size, sha256, self.seen[seen] - 1)
 
     def _policy(self) -> Policy:
         keep_private = frozenset(self.settings.keep_private_fields)
@@ -302,12 +309,18 @@ class _Run:
 
 @dataclass(frozen=True)
 class _Place:
-    """Where a file is: archive, member, size in bytes, and what it holds, as a hash."""
+    """Where a file is: archive, member, size in bytes, and what it holds, as a hash.
+
+    Attributes:
+        copy: how many before it in this run were at a place of the same name and held the same:
+            two folders may each hold a my_spotify_data.zip.
+    """
 
     archive: str
     member: str
     size: int
     sha256: str | None
+    copy: int
 
     def key(self, listener: str) -> str:
-        return file_key(listener, self.archive, self.member, self.sha256)
+        return file_key(listener, self.archive, self.member, self.sha256, self.copy)

@@ -421,8 +421,8 @@ def _unacceptable(
             )
             note(outside, f"{name} is before 2006 or in the future")
         if name in ("ms_played", "msPlayed"):
-            note(pc.less(column, 0), f"{name} is negative")
-            longest = LONGEST_PLAY // timedelta(milliseconds=1)
+            note(pc.less(column, pa.scalar(0)), f"{name} is negative")
+            longest = pa.scalar(LONGEST_PLAY // timedelta(milliseconds=1))
             note(pc.greater(column, longest), f"{name} is more than a day")
     return bad
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import struct
+import tempfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -138,6 +140,77 @@ def test_one_bad_archive_does_not_stop_the_others(database: Database, tmp_path: 
     again = database.load(bad, tmp_path / "gone.zip", good)
     assert again.problem_count == 2
     assert database.count("import_problems") == 2
+
+
+def test_archives_of_the_same_name_are_told_apart(database: Database, tmp_path: Path) -> None:
+    exports = tmp_path / "exports"
+    name = "my_spotify_data.zip"
+    encrypt(make_zip(exports / "a" / name, {NAME: plays(5)}))
+    (exports / "b").mkdir()
+    (exports / "b" / name).write_bytes(b"PK\x03\x04 and no more")
+    for folder in ("c", "d", "e"):
+        make_zip(exports / folder / name, {NAME: plays(2)})
+    report = database.load(exports)
+    assert [file.status for file in report.files] == ["set_aside"] * 2 + ["loaded"] + [
+        "duplicate"
+    ] * 2
+    assert database.query(
+        "select count(*), count(distinct file_key) from spotify_export.import_files"
+    ) == [(5, 5)]
+    assert database.count("import_problems") == 2
+    assert not any(file.is_new for file in database.load(exports).files)
+    assert database.count("import_files") == 5
+
+
+def test_a_name_that_is_no_text_is_read_all_the_same(database: Database, tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b"Do\xf1a")
+    folder.mkdir()
+    (folder / os.fsdecode(b"endsong_\xe9.json")).write_text(json.dumps(plays(3)))
+    (folder / os.fsdecode(b"\xe9.zip")).write_bytes(b"no zip")
+    report = database.load(folder, tmp_path / os.fsdecode(b"\xe9"))
+    assert [(file.archive, file.member, file.rows) for file in report.files] == [
+        ("\\xe9.zip", "", 0),
+        ("\\xe9", "", 0),
+        ("Do\\xf1a", "endsong_\\xe9.json", 3),
+    ]
+
+
+def test_what_is_not_followed_is_said(database: Database, tmp_path: Path) -> None:
+    exports = tmp_path / "exports"
+    make_zip(exports / "my_spotify_data.zip", {NAME: plays(2)})
+    (exports / "old").symlink_to(tmp_path)
+    (exports / "gone.json").symlink_to(tmp_path / "gone.json")
+    (exports / ".hidden").symlink_to(tmp_path)
+    report = database.load(exports)
+    assert report.rows_loaded == 2
+    assert [(problem.archive, problem.reason) for problem in report.problems] == [
+        ("old", "old is a link to a folder, which is not followed: give that folder as well"),
+        ("gone.json", "gone.json is no file, or a link to none: nothing to read"),
+    ]
+
+
+@pytest.fixture
+def open_to_all() -> Iterator[Path]:
+    """A folder that anyone may look into, as pytest's own are not."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+def test_a_folder_that_cannot_be_opened_is_said(open_to_all: Path) -> None:
+    make_zip(open_to_all / "my_spotify_data.zip", {NAME: plays(2)})
+    closed = open_to_all / "closed"
+    closed.mkdir(mode=0)
+    user = os.geteuid()
+    os.seteuid(user or 65_534)  # nothing is closed to root
+    try:
+        _, refusals = find_members([open_to_all])
+    finally:
+        os.seteuid(user)
+    assert [refusal.reason for refusal in refusals] == [
+        "closed cannot be opened: Permission denied"
+    ]
+    closed.chmod(0o700)
 
 
 def test_a_member_with_a_bad_checksum_is_set_aside(database: Database, tmp_path: Path) -> None:
