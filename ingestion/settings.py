@@ -40,6 +40,7 @@ SCHEMA_NAMES = frozenset(
 
 
 #: What Google takes for a label's key or value, of what people write in English.
+_PREFIX: Final = r"^([a-z][a-z0-9_]{0,30})?$"
 _LABEL: Final = re.compile("[a-z][a-z0-9_-]{0,62}")
 
 
@@ -180,11 +181,17 @@ class Settings(ApiSettings):
     warehouse: Literal["duckdb", "postgres", "bigquery", "snowflake", "lake"] = "duckdb"
     """Where the tables live: the dlt destination and the dbt target."""
 
-    schema_prefix: str = Field(default="", pattern=r"^([a-z][a-z0-9_]{0,30})?$")
+    schema_prefix: str = Field(default="", pattern=_PREFIX)
     """Put before the name of every schema, so that several people can share a database."""
 
     postgres_url: SecretStr | None = None
     """The address as providers give it: postgresql://user:password@host:5432/database."""
+
+    publish_url: SecretStr | None = None
+    """Where `publish postgres` writes. Default: POSTGRES_URL."""
+
+    publish_prefix: str | None = Field(default=None, pattern=_PREFIX)
+    """Put before the schema that `publish postgres` writes. Default: SCHEMA_PREFIX."""
 
     bigquery_project: str | None = None
     """The id of the Google Cloud project that holds the datasets and is billed."""
@@ -349,7 +356,7 @@ class Settings(ApiSettings):
     def _is_an_endpoint(cls, value: str | None) -> str | None:
         return value and _web_address(value, "https://storage.googleapis.com")
 
-    @field_validator("postgres_url")
+    @field_validator("postgres_url", "publish_url")
     @classmethod
     def _is_postgres(cls, value: SecretStr | None) -> SecretStr | None:
         return value and SecretStr(_postgres_url(value.get_secret_value()))
@@ -444,17 +451,30 @@ def _load(kind: type[_Kind], overrides: dict[str, object]) -> _Kind:
 _NOT_LIBPQS: Final = frozenset({"pgbouncer", "connection_limit", "pool_timeout", "schema", "supa"})
 
 
+#: How to write what an address takes for its own punctuation.
+_ENCODED: Final = (
+    "in a user or password write % as %25, @ as %40, # as %23, / as %2F, ? as %3F, [ as %5B"
+)
+_STRAY_PERCENT: Final = r"%(?![0-9a-fA-F]{2})"
+
+
 def _postgres_url(given: str) -> str:
     """An address as libpq takes it, encrypted on its way through a network unless it says how.
 
     Raises:
         ValueError: it is none; the message does not hold it, since it holds a password.
     """
-    address = urlsplit(given)
+    form = "postgresql://user:password@host:5432/database"
+    try:
+        address = urlsplit(given)
+    except ValueError:  # a bracket
+        raise ValueError(f"is not an address such as {form}; {_ENCODED}") from None
     if address.scheme not in {"postgres", "postgresql"} or not address.hostname:
-        raise ValueError("is not an address such as postgresql://user:password@host:5432/database")
+        raise ValueError(f"is not an address such as {form}; {_ENCODED}")
     if not address.username or not address.path.strip("/"):
-        raise ValueError("names no user or no database: postgresql://user:password@host/database")
+        raise ValueError(f"names no user or no database, as {form} does; {_ENCODED}")
+    if address.netloc.count("@") > 1 or address.fragment or re.search(_STRAY_PERCENT, given):
+        raise ValueError(f"holds a sign that means something else there; {_ENCODED}")
     options = [(key, value) for key, value in parse_qsl(address.query) if key not in _NOT_LIBPQS]
     is_near = address.hostname in {"localhost", "127.0.0.1", "::1"} or "." not in address.hostname
     if not is_near and "sslmode" not in dict(options):

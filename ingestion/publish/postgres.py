@@ -36,7 +36,7 @@ _PATIENCE_WITH_READERS: Final = "3s"
 
 
 def publish_to_postgres(settings: Settings, on_mart: Published | None = None) -> int:
-    """Copy every mart to the server of POSTGRES_URL, into the schema `marts`, with SCHEMA_PREFIX.
+    """Copy every mart to the server of PUBLISH_URL, into the schema `marts`, with PUBLISH_PREFIX.
 
     Args:
         settings: of this run.
@@ -49,7 +49,8 @@ def publish_to_postgres(settings: Settings, on_mart: Published | None = None) ->
         UserError: there are no marts yet, or what is there must not be replaced.
         WarehouseError: the warehouse cannot be opened, or the server does not take the rows.
     """
-    schema = f"{settings.schema_prefix}{_MARTS}"
+    prefix = settings.schema_prefix if settings.publish_prefix is None else settings.publish_prefix
+    schema = f"{prefix}{_MARTS}"
     if not engine_of(settings).exists():
         raise UserError(_NOTHING_YET)
     with (
@@ -70,15 +71,14 @@ def publish_to_postgres(settings: Settings, on_mart: Published | None = None) ->
 
 @contextmanager
 def _connect(settings: Settings) -> Iterator[Connection]:
-    from adbc_driver_manager.dbapi import Error
+    from ingestion.warehouse.postgres import AdbcError, address_of, connect_by_adbc, place_of
 
-    from ingestion.warehouse.postgres import address_of, connect_by_adbc, place_of
-
-    address = address_of(settings)
+    given = settings.publish_url
+    address = given.get_secret_value() if given else address_of(settings)
     try:
         with connect_by_adbc(address) as connection:
             yield connection
-    except Error as error:
+    except AdbcError as error:
         reason = " ".join(str(error).split())
         raise WarehouseError(f"cannot publish to {place_of(address)}: {reason}") from error
 
@@ -96,7 +96,7 @@ def _refuse_what_is_not_ours(connection: Connection, schema: str) -> None:
     )
     if found and found[0][0] != _OURS:
         raise UserError(
-            f"the schema {schema} there was not published by spotify-elt: set SCHEMA_PREFIX, or"
+            f"the schema {schema} there was not published by spotify-elt: set PUBLISH_PREFIX, or"
             " rename it"
         )
     views = _rows(
@@ -189,7 +189,7 @@ def _grant_as_before(connection: Connection, schema: str) -> None:
 
 def _drop_replaced(connection: Connection, schema: str) -> None:
     """Drop what publishes have replaced, if nobody reads it any more."""
-    from adbc_driver_manager.dbapi import Error
+    from ingestion.warehouse.postgres import AdbcError
 
     replaced = _rows(
         connection,
@@ -203,7 +203,7 @@ def _drop_replaced(connection: Connection, schema: str) -> None:
         try:
             _run(connection, f'drop schema "{name}" cascade')
             connection.commit()
-        except Error as error:
+        except AdbcError as error:
             connection.rollback()
             if "lock timeout" not in str(error):
                 raise

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import pyarrow as pa
 
@@ -64,6 +64,9 @@ _OF_LIBPQ: Final = {"connect_timeout": "PGCONNECT_TIMEOUT", "application_name": 
 
 _CONNECT_SECONDS: Final = 15
 
+AdbcError: TypeAlias = dbapi.Error
+"""What a connection by ADBC raises."""
+
 
 def engine(settings: Settings) -> Engine:
     """The engine of the server that the settings name.
@@ -90,8 +93,22 @@ def address_of(settings: Settings) -> str:
 
 def place_of(address: str) -> str:
     """The database and its server, as a person would name them, without a password."""
-    parts = parse_dsn(address)
+    parts = _parts_of(address)
     return f"{parts['dbname']} on {parts['host']}"
+
+
+def _parts_of(address: str) -> dict[str, str]:
+    """The parts of an address that the settings have looked at: only an option may be wrong yet.
+
+    Raises:
+        WarehouseError: libpq knows no such option; names it.
+    """
+    try:
+        parts: dict[str, str] = parse_dsn(address)
+    except psycopg2.ProgrammingError as error:
+        reason = " ".join(str(error).split()).removeprefix("invalid dsn: ")
+        raise WarehouseError(f"the address of the Postgres has an {reason}: leave it out") from None
+    return parts
 
 
 def connect_by_adbc(address: str) -> dbapi.Connection:
@@ -102,7 +119,7 @@ def connect_by_adbc(address: str) -> dbapi.Connection:
 class _Postgres:
     def __init__(self, settings: Settings) -> None:
         self._url = address_of(settings)
-        self._address: dict[str, str] = parse_dsn(self._url)
+        self._address = _parts_of(self._url)
         self._folder = settings.working_folder
         self._prefix = settings.schema_prefix
 

@@ -12,9 +12,9 @@ from rich.console import Console
 
 from ingestion.cost_notes import note_costs
 from ingestion.costs import show_costs
-from ingestion.errors import WarehouseError
+from ingestion.errors import UserError, WarehouseError
 from ingestion.settings import Settings, load_settings
-from ingestion.warehouse import open_warehouse
+from ingestion.warehouse import engine_of, open_warehouse
 from tests.warehouses.conftest import MakeDatabase
 
 psycopg2 = pytest.importorskip("psycopg2", reason="the extra `postgres` is not installed")
@@ -57,6 +57,34 @@ def test_a_statement_that_fails_leaves_no_lock(settings: Settings) -> None:
         warehouse.query("select nonsense")
     with open_warehouse(settings):
         pass
+
+
+HIDDEN = "s3cr"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"postgresql://me:{HIDDEN}%et@127.0.0.1/x",
+        f"postgresql://me:{HIDDEN}@et@127.0.0.1/x",
+        f"postgresql://me:{HIDDEN}#et@127.0.0.1/x",
+        f"postgresql://me:{HIDDEN}/et@127.0.0.1/x",
+        f"postgresql://me:{HIDDEN}?et@127.0.0.1/x",
+        f"postgresql://me:{HIDDEN}[et@127.0.0.1/x",
+    ],
+)
+def test_an_address_that_means_something_else_is_not_told(address: str) -> None:
+    with pytest.raises(UserError, match="write % as %25, @ as %40") as told:
+        load_settings(warehouse="postgres", postgres_url=address)
+    assert HIDDEN not in str(told.value)
+
+
+def test_an_option_that_postgres_does_not_know_is_named() -> None:
+    address = f"postgresql://me:{HIDDEN}@127.0.0.1/x?sslaccept=strict"
+    settings = load_settings(warehouse="postgres", postgres_url=address)
+    with pytest.raises(WarehouseError, match=r'parameter: "sslaccept": leave it out$') as told:
+        engine_of(settings)
+    assert HIDDEN not in str(told.value)
 
 
 def test_costs_are_told_by_table_with_its_indexes_and_noted(settings: Settings) -> None:

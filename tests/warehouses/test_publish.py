@@ -135,6 +135,24 @@ def test_a_long_reader_keeps_the_marts_that_it_began_with(settings: Settings, qu
     assert query("select nspname from pg_namespace where nspname like 'marts%'") == [("marts",)]
 
 
+def test_a_postgres_can_be_published_from_and_under_another_prefix(
+    settings: Settings, query: Query
+) -> None:
+    query(
+        "create schema anna_marts;"
+        " create table anna_marts.fct_plays as select 7::bigint as version;"
+    )
+    home = settings.model_copy(update={"warehouse": "postgres", "schema_prefix": "anna_"})
+    with pytest.raises(UserError, match=r"anna_marts there was not published .* PUBLISH_PREFIX"):
+        publish_to_postgres(home)
+    published = home.model_copy(
+        update={"publish_url": settings.postgres_url, "publish_prefix": "web_"}
+    )
+    assert publish_to_postgres(published) == 1
+    assert query("select version from web_marts.fct_plays") == [(7,)]
+    assert query("select version from anna_marts.fct_plays") == [(7,)]
+
+
 def test_a_row_that_postgres_cannot_hold_changes_nothing(settings: Settings, query: Query) -> None:
     write_marts(settings, version=1)
     publish_to_postgres(settings)
