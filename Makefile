@@ -53,9 +53,9 @@ parquet: setup ## write the marts as Parquet, partitioned by listener and month,
 dashboard: setup .venv/installed-dashboard ## look at it: a web app on this machine alone
 	@$(BIN)/python -m streamlit run dashboard/app.py
 
-docs: setup ## generate the dbt docs and serve them
+docs: setup ## generate the dbt docs, also as one file, and serve them
 	@mkdir -p data
-	@$(SPOTIFY_ELT) dbt docs generate
+	@$(SPOTIFY_ELT) dbt docs generate --static
 	@$(SPOTIFY_ELT) dbt docs serve
 
 # loadfile: what the tests of a file share is made once; their order is that of tests/conftest.py

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from pathlib import Path
 from typing import Final
@@ -12,7 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from ingestion.settings import Settings
+from ingestion.settings import Settings, load_settings
 from ingestion.spotify_api.tokens import signed_in_listeners
 from ingestion.spotify_export.report import FileOutcome, ImportReport
 from ingestion.status import show_changed_types
@@ -196,8 +197,22 @@ def _show_next_steps(console: Console, settings: Settings) -> None:
             " genres and releases too",
             soft_wrap=True,
         )
+    make = f"{unusual_variables(settings)}make"
     console.print(
-        "Next       `make dashboard` to look at it, `make docs` for every table and column,"
-        f" `make parquet` for files, any BI tool that opens {engine.opened_by}",
+        f"Next       `{make} dashboard` to look at it, `{make} docs` for every table and column,"
+        f" `{make} parquet` for files, any BI tool that opens {engine.opened_by}",
         soft_wrap=True,
     )
+
+
+def unusual_variables(settings: Settings) -> str:
+    """What to say before a command that is to find the same warehouse: of the demo, its file."""
+    usual = load_settings()
+    given = ""
+    if settings.duckdb_path.absolute() != usual.duckdb_path.absolute():
+        path = settings.duckdb_path.absolute()
+        here = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+        given += f"DUCKDB_PATH={shlex.quote(str(here))} "
+    if settings.schema_prefix != usual.schema_prefix:
+        given += f"SCHEMA_PREFIX={settings.schema_prefix} "
+    return given

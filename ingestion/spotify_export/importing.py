@@ -34,7 +34,7 @@ from ingestion.spotify_export.history import (
 from ingestion.spotify_export.kinds import Kind
 from ingestion.spotify_export.reader import Policy, Problem, Reading
 from ingestion.spotify_export.report import PROBLEMS_SHOWN, FileOutcome, ImportReport, ProblemSeen
-from ingestion.spotify_export.tables import IMPORT_PROBLEMS, LINEAGE, SCHEMA
+from ingestion.spotify_export.tables import DLT_IMPORT, IMPORT_PROBLEMS, LINEAGE, SCHEMA
 from ingestion.warehouse import Warehouse, open_warehouse
 
 #: A million plays and more: few exports need a second batch, and each package costs time.
@@ -111,7 +111,8 @@ def _load(warehouse: Warehouse, files: Iterator[_NewFile], now: datetime) -> Non
     first = next(files, None)
     if first is None:
         return
-    from ingestion.spotify_export.source import export_rows, import_records
+    with DLT_IMPORT:
+        from ingestion.spotify_export.source import export_rows, import_records
 
     load = warehouse.loader(SCHEMA)
     while first is not None:

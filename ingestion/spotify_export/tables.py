@@ -8,6 +8,7 @@ type (`reader.py`).
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -53,6 +54,10 @@ LINEAGE: Final[tuple[pa.Field[pa.DataType], ...]] = (
     pa.field("loaded_at", UTC_TIMESTAMP),
 )
 
+#: Held by who imports dlt: its modules import each other in a circle, and of two threads that begin
+#: at the same time, one that reads and one that loads, each may wait for the other.
+DLT_IMPORT: Final = threading.Lock()
+
 _SNAKE: Final = re.compile(r"[a-z]+(_[a-z]+)*")
 _CAMEL: Final = re.compile(r"[a-z]+([A-Z][a-z]+)*")
 
@@ -67,8 +72,9 @@ def column_name(json_name: str) -> str:
         return json_name
     if _CAMEL.fullmatch(json_name):
         return re.sub("([A-Z])", r"_\1", json_name).lower()
-    # here, because dlt is slow to import, and every process that reads files would wait
-    from dlt.common.normalizers.naming.snake_case import NamingConvention
+    with DLT_IMPORT:
+        # here, because dlt is slow to import, and every process that reads files would wait
+        from dlt.common.normalizers.naming.snake_case import NamingConvention
 
     return NamingConvention().normalize_identifier(json_name)
 

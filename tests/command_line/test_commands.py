@@ -11,6 +11,7 @@ import duckdb
 import pytest
 
 from ingestion.settings import load_settings
+from ingestion.summary import unusual_variables
 from ingestion.warehouse import open_warehouse
 from tests.command_line.conftest import Run
 
@@ -77,6 +78,15 @@ def test_summary_and_parquet_before_anything_was_built_say_what_to_do(
     parquet = spotify_elt("parquet", "--output", tmp_path / "marts")
     assert parquet.returncode == 1
     assert "spotify-elt run" in parquet.stderr
+
+
+def test_what_to_do_next_finds_the_warehouse_that_was_built(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DUCKDB_PATH", "data/spotify.duckdb")
+    assert unusual_variables(load_settings()) == ""
+    demo = load_settings(duckdb_path=Path("data/demo/demo.duckdb"), schema_prefix="demo_")
+    assert unusual_variables(demo) == "DUCKDB_PATH=data/demo/demo.duckdb SCHEMA_PREFIX=demo_ "
 
 
 def test_costs_over_a_limit_are_one_line_more_and_fail(
