@@ -82,8 +82,10 @@ def engine(settings: Settings) -> Engine:
     """The engine of the lake that the settings name.
 
     Raises:
-        WarehouseError: they do not say where its catalogue is.
+        WarehouseError: its packages are not installed, or they do not say where its catalogue is.
     """
+    if find_spec("duckdb_extension_ducklake") is None:
+        raise WarehouseError(_NOT_INSTALLED)
     return _Lake(settings)
 
 
