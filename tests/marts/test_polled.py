@@ -132,3 +132,33 @@ def test_a_code_that_is_learned_late_makes_one_play_of_two(
     held = home.marts()
     home.build(full_refresh=True)
     assert home.marts() == held
+
+
+def test_a_polled_play_of_a_local_file_is_a_play(
+    home: Home, world: World, service: Service
+) -> None:
+    """Spotify names no id of it, and of a play whose track it has lost nothing but the time."""
+    home.poll(service, until=moment(world, 0.51))
+    rows = [
+        row
+        for (row,) in home.query(
+            "select _dlt_id from spotify_api.recently_played order by played_at desc limit 3"
+        )
+    ]
+    for row, name, uri in zip(
+        rows,
+        ("One", "Two", None),
+        ("spotify:local:A:B:One:200", "spotify:local:A:B:Two:200", None),
+        strict=True,
+    ):
+        home.query(
+            "update spotify_api.recently_played set track__id = null, track__name = $2,"
+            " track__uri = $3 where _dlt_id = $1",
+            [row, name, uri],
+        )
+    home.build()
+
+    plays = home.query(
+        "select track_name, content_type from marts.fct_plays where track_id is null order by all"
+    )
+    assert plays == [("One", "track"), ("Two", "track"), (None, "unknown")]

@@ -22,7 +22,7 @@ api_plays as (
         api_records.listener,
         api_records.track_id,
         api_history.track_name,
-        api_history.album_artist_name as artist_name,
+        coalesce(api_history.album_artist_name, api_history.artist_name) as artist_name,
         api_history.album_name,
         api_records.context_type,
         api_records.context_uri,
@@ -31,10 +31,7 @@ api_plays as (
         api_records.ended_month
     from api_records
     inner join api_history
-        on
-            api_records.listener = api_history.listener
-            and api_records.played_at = api_history.played_at
-            and api_records.track_id = api_history.track_id
+        on api_records.row_key = api_history.row_key
 
 ),
 

@@ -19,7 +19,8 @@ api_history as (
 
     select
         *,
-        {{ hash_key(["listener", "'api'", timestamp_text('played_at'), "track_id"]) }} as play_key,
+        -- a local file has no id, but a URI
+        {{ hash_key(["listener", "'api'", timestamp_text('played_at'), "coalesce(track_id, track_uri)"]) }} as play_key,
         {{ month_of('played_at') }} as ended_month
     from {{ ref('stg_spotify_api__recently_played') }}
 
@@ -192,7 +193,7 @@ pairs_by_names as (
             and api_hours.track_name = near_plays.track_name
     where
         near_plays.artist_name in (api_hours.artist_name, api_hours.album_artist_name)
-        and (near_plays.track_id is null or near_plays.track_id != api_hours.track_id)
+        and coalesce(near_plays.track_id != api_hours.track_id, true)
 
 ),
 
@@ -280,6 +281,7 @@ decided_records as (
         api_records.listener,
         api_records.play_key,
         matches.right_key as exported_play_key,
+        api_records.row_key,
         api_records.track_id,
         api_records.album_name,
         case

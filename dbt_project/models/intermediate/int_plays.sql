@@ -92,7 +92,7 @@ all_plays as (
     select
         play_key,
         listener,
-        'track' as content_type,
+        case when coalesce(track_id, track_name) is null then 'unknown' else 'track' end as content_type,
         track_id,
         cast(null as {{ dbt.type_string() }}) as episode_id,
         cast(null as {{ dbt.type_string() }}) as audiobook_id,

@@ -21,7 +21,7 @@ final as (
             'memberships.stay_number',
         ]) }} as saved_item_key,
         case
-            when memberships.item_type = 'track'
+            when memberships.item_type = 'track' and memberships.item_id is not null
                 then {{ track_key('memberships.item_id', "''", 'memberships.item_name') }}
         end as track_key,
         case
