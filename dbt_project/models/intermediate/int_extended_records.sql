@@ -38,6 +38,7 @@ history as (
             track_id,
             episode_id,
             chapter_id,
+            case when track_uri like 'spotify:local:%' then track_uri end,
             {{ dbt.concat(['artist_name', "'|'", 'track_name']) }},
             {{ dbt.concat(['show_name', "'|'", 'episode_name']) }}
         ) as item

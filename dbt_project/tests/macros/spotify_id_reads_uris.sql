@@ -6,6 +6,8 @@ inputs as (
     union all
     select 'spotify:episode:512ojhOuo1ktJprKbVcKyQ', '512ojhOuo1ktJprKbVcKyQ'
     union all
+    select 'spotify:local:Artist:Album:Title:200', null
+    union all
     select 'spotify:track:', null
     union all
     select 'spotify:track', null

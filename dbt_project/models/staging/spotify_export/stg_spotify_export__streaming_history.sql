@@ -15,6 +15,7 @@ renamed as (
         {{ spotify_id('spotify_episode_uri') }} as episode_id,
         {{ spotify_id('audiobook_uri') }} as audiobook_id,
         {{ spotify_id('audiobook_chapter_uri') }} as chapter_id,
+        spotify_track_uri as track_uri,
         master_metadata_track_name as track_name,
         master_metadata_album_artist_name as artist_name,
         master_metadata_album_album_name as album_name,
