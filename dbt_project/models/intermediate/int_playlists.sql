@@ -2,7 +2,9 @@ with
 
 playlists as (
 
+    -- Spotify lists nothing in the place of some playlists
     select * from {{ ref('stg_spotify_api__playlists') }}
+    where playlist_id is not null
 
 ),
 
