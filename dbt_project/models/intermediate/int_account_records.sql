@@ -67,12 +67,75 @@ records as (
 
 ),
 
+renamed_minutes as (
+
+    -- another export may name a play otherwise, or no more; two names in one file are two plays
+    select
+        listener,
+        ended_minute,
+        ms_played
+    from records
+    where ms_played > 0
+    group by listener, ended_minute, ms_played
+    having
+        count(distinct {{ dbt.concat(['creator', "'|'", 'title']) }}) > 1
+        and count(distinct {{ dbt.concat(['file_sha256', 'creator', "'|'", 'title']) }}) = count(distinct file_sha256)
+
+),
+
+renamed_records as (
+
+    select
+        records.*,
+        row_number() over (
+            partition by records.listener, records.ended_minute, records.ms_played
+            order by
+                case when records.title in ('', 'Unknown Track') then 1 else 0 end,
+                records.file_sha256,
+                records.file_row
+        ) as record_rank
+    from records
+    inner join renamed_minutes
+        on
+            records.listener = renamed_minutes.listener
+            and records.ended_minute = renamed_minutes.ended_minute
+            and records.ms_played = renamed_minutes.ms_played
+
+),
+
+named_records as (
+
+    select
+        records.listener,
+        records.file_sha256,
+        records.file_row,
+        records.ended_month,
+        records.ended_minute,
+        records.ms_played,
+        records.input_key,
+        coalesce(renamed_records.creator, records.creator) as creator,
+        coalesce(renamed_records.title, records.title) as title,
+        -- 1 where it has the name that the play goes by
+        case
+            when records.creator != renamed_records.creator or records.title != renamed_records.title then 2
+            else 1
+        end as name_rank
+    from records
+    left join renamed_records
+        on
+            records.listener = renamed_records.listener
+            and records.ended_minute = renamed_records.ended_minute
+            and records.ms_played = renamed_records.ms_played
+            and renamed_records.record_rank = 1
+
+),
+
 numbered_records as (
 
     select
         *,
-        row_number() over (partition by {{ identity }} order by file_sha256, file_row) as repetition
-    from records
+        row_number() over (partition by {{ identity }} order by name_rank, file_sha256, file_row) as repetition
+    from named_records
 
 ),
 

@@ -41,37 +41,149 @@ history as (
             case when track_uri like 'spotify:local:%' then track_uri end,
             {{ dbt.concat(['artist_name', "'|'", 'track_name']) }},
             {{ dbt.concat(['show_name', "'|'", 'episode_name']) }}
-        ) as item
+        ) as item,
+        coalesce(track_id, episode_id, chapter_id) is not null as has_id,
+        coalesce(artist_name, show_name) as creator,
+        coalesce(track_name, episode_name) as title
     from {{ ref('stg_spotify_export__streaming_history') }}
     where {{ within_stale_months('ended_month', months_around=1) }}
+
+),
+
+disputed_ends as (
+
+    select
+        listener,
+        ended_at,
+        ms_played
+    from history
+    where ms_played > 0
+    group by listener, ended_at, ms_played
+    having min(item) != max(item)
+
+),
+
+disputed_records as (
+
+    select
+        history.listener,
+        history.file_sha256,
+        history.file_row,
+        history.ended_at,
+        history.ms_played,
+        history.item,
+        history.has_id,
+        {{ lower_case('history.creator') }} as creator,
+        {{ lower_case('history.title') }} as title
+    from history
+    inner join disputed_ends
+        on
+            history.listener = disputed_ends.listener
+            and history.ended_at = disputed_ends.ended_at
+            and history.ms_played = disputed_ends.ms_played
+    where history.creator is not null and history.title is not null
+
+),
+
+settled_ends as (
+
+    -- another export may give another id to a play, or none; two items in one file are two plays
+    select
+        listener,
+        ended_at,
+        ms_played,
+        creator,
+        title
+    from disputed_records
+    group by listener, ended_at, ms_played, creator, title
+    having
+        count(distinct item) > 1
+        and count(distinct {{ dbt.concat(['file_sha256', 'item']) }}) = count(distinct file_sha256)
+
+),
+
+settled_records as (
+
+    select
+        disputed_records.listener,
+        disputed_records.file_sha256,
+        disputed_records.file_row,
+        first_value(disputed_records.item) over (
+            partition by
+                disputed_records.listener,
+                disputed_records.ended_at,
+                disputed_records.ms_played,
+                disputed_records.creator,
+                disputed_records.title
+            order by
+                case when disputed_records.has_id then 0 else 1 end,
+                disputed_records.file_sha256,
+                disputed_records.file_row
+        ) as item
+    from disputed_records
+    inner join settled_ends
+        on
+            disputed_records.listener = settled_ends.listener
+            and disputed_records.ended_at = settled_ends.ended_at
+            and disputed_records.ms_played = settled_ends.ms_played
+            and disputed_records.creator = settled_ends.creator
+            and disputed_records.title = settled_ends.title
+
+),
+
+settled_history as (
+
+    select
+        history.listener,
+        history.file_sha256,
+        history.file_row,
+        history.ended_month,
+        history.ended_at,
+        history.ms_played,
+        history.offline_epoch_seconds,
+        history.reason_start,
+        history.reason_end,
+        history.platform,
+        history.is_shuffle,
+        history.is_skipped,
+        history.is_offline,
+        history.is_incognito,
+        history.has_id,
+        coalesce(settled_records.item, history.item) as item
+    from history
+    left join settled_records
+        on
+            history.listener = settled_records.listener
+            and history.file_sha256 = settled_records.file_sha256
+            and history.file_row = settled_records.file_row
 
 ),
 
 records as (
 
     select
-        history.*,
+        settled_history.*,
         months.ended_month as computed_month,
         months.input_key
-    from history
+    from settled_history
     inner join months
         on
-            history.listener = months.listener
-            and history.ended_month = months.ended_month
+            settled_history.listener = months.listener
+            and settled_history.ended_month = months.ended_month
 
     union all
 
     -- the day before, since a retry may follow just after midnight; dropped at the end
     select
-        history.*,
+        settled_history.*,
         months.ended_month as computed_month,
         months.input_key
-    from history
+    from settled_history
     inner join months
         on
-            history.listener = months.listener
-            and history.ended_month = {{ dbt.dateadd('month', -1, 'months.ended_month') }}
-    where history.ended_at >= {{ dbt.dateadd('day', -1, 'months.ended_month') }}
+            settled_history.listener = months.listener
+            and settled_history.ended_month = {{ dbt.dateadd('month', -1, 'months.ended_month') }}
+    where settled_history.ended_at >= {{ dbt.dateadd('day', -1, 'months.ended_month') }}
 
 ),
 
@@ -127,7 +239,11 @@ identified_records as (
         records.is_offline,
         records.is_incognito,
         records.input_key,
-        records.item is not null as has_item,
+        case
+            when records.has_id then 1
+            when records.item is not null then 2
+            else 3
+        end as item_rank,
         coalesce(records.item, recovered_items.item, '') as item
     from records
     left join recovered_items
@@ -190,7 +306,7 @@ ranked_records as (
         row_number() over (
             partition by computed_month, listener, ended_at, ms_played, item, occurrence
             order by
-                case when has_item then 0 else 1 end,
+                item_rank,
                 case when is_skipped is null then 1 else 0 end,
                 writing,
                 file_sha256,
