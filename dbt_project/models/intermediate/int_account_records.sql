@@ -257,7 +257,7 @@ same_length as (
 
 ),
 
-decided_plays as (
+spanned_plays as (
 
     select
         same_names.*,
@@ -268,13 +268,28 @@ decided_plays as (
                 covering_files.listener = same_names.listener
                 and covering_files.first_ended_at <= same_names.ended_minute
                 and covering_files.last_ended_at >= {{ dbt.dateadd('minute', 1, 'same_names.ended_minute') }}
-        ) as is_covered
+        ) as is_spanned
     from same_names
     left join same_length
         on
             same_names.listener = same_length.listener
             and same_names.file_sha256 = same_length.file_sha256
             and same_names.file_row = same_length.file_row
+
+),
+
+decided_plays as (
+
+    -- a history of which a file is damaged or was not handed over spans what it does not hold; then
+    -- it lacks more of the month than the odd play
+    select
+        *,
+        is_spanned
+        and sum(case when coalesce(play_key, same_length_play_key) is null then 0 else 1 end)
+            over (partition by listener, ended_month, is_spanned)
+        >= {{ var('covered_from_share') }} * count(*) over (partition by listener, ended_month, is_spanned)
+            as is_covered
+    from spanned_plays
 
 ),
 
