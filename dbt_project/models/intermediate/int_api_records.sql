@@ -106,7 +106,7 @@ api_hours as (
         {{ lower_case('coalesce(artist_names.current_name, api_records.artist_name)') }} as artist_name,
         {{ lower_case('coalesce(album_artist_names.current_name, api_records.album_artist_name)') }}
             as album_artist_name,
-        {{ lower_case('api_records.track_name') }} as track_name,
+        {{ plain_title('api_records.track_name') }} as plain_title,
         api_records.played_at,
         {{ dbt.dateadd(
             'hour', 'numbers.generated_number - 2', dbt.date_trunc('hour', 'api_records.played_at'),
@@ -127,7 +127,7 @@ near_plays as (
         exported_plays.listener,
         exported_plays.track_id,
         {{ lower_case('coalesce(artist_names.current_name, exported_plays.artist_name)') }} as artist_name,
-        {{ lower_case('exported_plays.track_name') }} as track_name,
+        {{ plain_title('exported_plays.track_name') }} as plain_title,
         exported_plays.export,
         exported_plays.ended_at,
         {{ dbt.date_trunc('hour', 'exported_plays.ended_at') }} as ended_hour
@@ -177,7 +177,8 @@ pairs_by_recording as (
 
 pairs_by_names as (
 
-    -- the export names the artist of the album, the API that of the track as well
+    -- the export names the artist of the album, the API that of the track as well; guests are in the
+    -- title of one release and not of another
     select
         api_hours.computed_month,
         api_hours.play_key as left_key,
@@ -190,7 +191,7 @@ pairs_by_names as (
         on
             api_hours.listener = near_plays.listener
             and api_hours.ended_hour = near_plays.ended_hour
-            and api_hours.track_name = near_plays.track_name
+            and api_hours.plain_title = near_plays.plain_title
     where
         near_plays.artist_name in (api_hours.artist_name, api_hours.album_artist_name)
         and coalesce(near_plays.track_id != api_hours.track_id, true)
