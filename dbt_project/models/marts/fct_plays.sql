@@ -219,7 +219,8 @@ final as (
         in_account_export,
         in_api,
         listening_date,
-        {{ dbt.dateadd('millisecond', '-listened_ms', 'ended_at') }} as started_at,
+        -- some warehouses subtract 32 bits of milliseconds and no more; no play lasts for a day
+        {{ dbt.dateadd('millisecond', '-least(listened_ms, 86400000)', 'ended_at') }} as started_at,
         ended_at,
         ended_at_local,
         ended_month,
