@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import chdir
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -90,6 +92,21 @@ def answers(dbt_project_copy: Path, home: Home) -> dict[str, Rows]:
         return {path.stem: _run(warehouse, path.read_text()) for path in files}
 
 
+@pytest.fixture
+def to_change(
+    answers: dict[str, Rows], home: Home, tmp_path: Path
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A copy of that warehouse, which may be changed."""
+    assert answers
+    with duckdb.connect(shutil.copy(home.duckdb_path, tmp_path / "home.duckdb")) as warehouse:
+        yield warehouse
+
+
+def _compiled(dbt_project_copy: Path, name: str) -> str:
+    folder = dbt_project_copy / "target" / "compiled" / "spotify_elt" / "analyses"
+    return (folder / f"{name}.sql").read_text()
+
+
 def _run(warehouse: duckdb.DuckDBPyConnection, query: str) -> Rows:
     answer = warehouse.execute(query)
     columns = [column[0] for column in answer.description]
@@ -151,3 +168,41 @@ def test_two_listeners_are_alike_as_far_as_they_heard_the_same(
     assert shared == bens  # all that he ever heard she did too
     assert affinity["artist_count"] == len(bens)
     assert 0.4 < affinity["affinity_share"] < 1
+
+
+def test_a_day_of_five_streams_is_an_obsession_whatever_the_other_days_held(
+    dbt_project_copy: Path, to_change: duckdb.DuckDBPyConnection
+) -> None:
+    """Five on a Monday and two on a Tuesday; of four on each of two days, nothing is told."""
+    to_change.execute("update marts.fct_plays set is_counted = false")
+    for track, days in {"five": (5, 2), "four": (4, 4)}.items():
+        for day, streams in enumerate(days):
+            to_change.execute(
+                "insert into marts.fct_plays by name"
+                " select * exclude (number) replace ($1 as track_key, true as is_counted,"
+                " date '2024-01-01' + $2::integer as listening_date)"
+                " from (from marts.fct_plays limit 1) cross join range($3) as streams (number)",
+                [track, day, streams],
+            )
+
+    rows = _run(to_change, _compiled(dbt_project_copy, "obsessions"))
+    assert [(row["track_key"], row["stream_count"], row["day_count"]) for row in rows] == [
+        ("five", 7, 2)
+    ]
+
+
+def test_podcasts_were_finished_even_where_the_web_api_was_not_asked(
+    dbt_project_copy: Path, to_change: duckdb.DuckDBPyConnection
+) -> None:
+    to_change.execute("update marts.dim_episodes set duration_ms = null")
+    [(ended, others)] = to_change.execute(
+        "select count(*) filter (is_ended), count(*) filter (not is_ended) from ("
+        " select coalesce(bool_or(reason_end = 'trackdone'), false) as is_ended"
+        " from marts.fct_plays"
+        " where episode_id is not null and exclusion_reason is distinct from 'retry'"
+        " group by listener, episode_id)"
+    ).fetchall()
+
+    rows = _run(to_change, _compiled(dbt_project_copy, "podcasts_finished"))
+    assert Counter(row["is_finished"] for row in rows) == {True: ended, False: others}
+    assert ended > 0
