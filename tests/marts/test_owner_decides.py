@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from ingestion.errors import BuildError
+from ingestion.raw_tables import ensure_raw_tables
+from ingestion.settings import load_settings
 from simulator import Extended, World, imagine, write_export
 from simulator.web_api import Service, serve
 from tests.marts.conftest import Home
@@ -92,3 +95,21 @@ def test_exclusions_and_merges_reach_every_play_and_leave_its_row(
     edited = home.marts()
     home.build(full_refresh=True)
     assert home.marts() == edited
+
+
+@pytest.mark.parametrize(
+    ("seed", "rows", "test"),
+    [
+        ("exclusions", ("listener,kind,excluded,note", ",hour,07,"), "exclusions_can_match"),
+        ("artist_names", ("artist_name,current_name", "A,B", "B,C"), "artist_names_end_where"),
+    ],
+)
+def test_what_cannot_work_is_told(
+    home: Home, seeds: Path, seed: str, rows: tuple[str, ...], test: str
+) -> None:
+    """A line that matches nothing, and a name that leads to one which is renamed as well."""
+    ensure_raw_tables(load_settings(duckdb_path=home.duckdb_path))
+    (seeds / f"{seed}.csv").write_text("\n".join(rows) + "\n")
+
+    with pytest.raises(BuildError, match=test):
+        home.build()
