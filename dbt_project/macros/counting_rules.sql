@@ -7,7 +7,7 @@
     {%- set rules = [] -%}
     {%- for name in [
         'min_play_ms', 'count_private_sessions', 'count_retries', 'counted_content_types',
-        'max_overlap_ms', 'listed_from_ms', 'covered_from_share', 'use_country_time_zones',
+        'max_overlap_ms', 'listed_from_ms', 'covered_but_for', 'use_country_time_zones',
     ] -%}
         {%- do rules.append(name ~ '=' ~ var(name)) -%}
     {%- endfor -%}

@@ -285,9 +285,9 @@ decided_plays as (
     select
         *,
         is_spanned
-        and sum(case when coalesce(play_key, same_length_play_key) is null then 0 else 1 end)
+        and sum(case when coalesce(play_key, same_length_play_key) is null then 1 else 0 end)
             over (partition by listener, ended_month, is_spanned)
-        >= {{ var('covered_from_share') }} * count(*) over (partition by listener, ended_month, is_spanned)
+        <= {{ var('covered_but_for') }}
             as is_covered
     from spanned_plays
 
