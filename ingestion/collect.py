@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import signal
 import threading
@@ -21,6 +22,8 @@ from ingestion.spotify_api.collecting import Collector, Outcome, collect_once
 from ingestion.spotify_api.errors import Busy
 from ingestion.spotify_api.polling import Progress
 from ingestion.spotify_api.tokens import signed_in_listeners
+
+logger = logging.getLogger(__name__)
 
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours"}
 
@@ -58,6 +61,8 @@ def collect(
 ) -> bool:
     """Ask once for each listener, show what came, and say whether somebody must do something.
 
+    What goes wrong for one of them does not keep it from asking for the others.
+
     Raises:
         WarehouseError: the warehouse cannot be opened.
     """
@@ -77,6 +82,12 @@ def collect(
                 )
             except Busy as error:
                 console.print(f"[yellow]{escape(str(error))}[/]", soft_wrap=True)
+                needs_attention = True
+                continue
+            except WarehouseError:
+                raise  # nobody's answers can be stored
+            except Exception as error:
+                console.print(f"[yellow]{escape(_trouble(listener, error))}[/]", soft_wrap=True)
                 needs_attention = True
                 continue
             show_outcome(console, outcome)
@@ -101,7 +112,8 @@ def keep_collecting(
     """Ask again and again until SIGINT or SIGTERM; say whether somebody must do something.
 
     Between two polls the warehouse is closed, and another process may collect. A warehouse that
-    cannot be opened is tried again by the next poll; what Spotify has told waits in the spool.
+    cannot be opened is tried again by the next poll; what Spotify has told waits in the spool. Nor
+    does any other trouble of one listener's end it.
     """
     attention: dict[str, bool] = {}
     with _stop_on_signals() as stop:
@@ -115,10 +127,20 @@ def keep_collecting(
                 except (Busy, WarehouseError) as error:
                     console.print(f"{_now()}  {escape(str(error))}", soft_wrap=True)
                     continue
+                except Exception as error:
+                    told = escape(_trouble(collector.listener, error))
+                    console.print(f"{_now()}  {told}", soft_wrap=True)
+                    attention[collector.listener] = True
+                    continue
                 attention[collector.listener] = outcome.needs_attention
                 show_outcome(console, outcome, at=_now())
         for collector in collectors:
-            collector.close()
+            try:
+                collector.close()
+            except Exception as error:
+                told = escape(_trouble(collector.listener, error))
+                console.print(f"{_now()}  {told}", soft_wrap=True)
+                attention[collector.listener] = True
     return any(attention.values())
 
 
@@ -151,11 +173,20 @@ def show_outcome(console: Console, outcome: Outcome, at: str = "Asked  ") -> Non
     for line in (
         outcome.message,
         outcome.unanswered,
+        outcome.not_stored,
         outcome.not_allowed,
         outcome.warning,
     ):
         if line:
             console.print(f"[yellow]  {escape(line)}[/]", soft_wrap=True)
+
+
+def _trouble(listener: str, error: Exception) -> str:
+    """One line about what ended a listener's poll; the log has more of it."""
+    logger.info("%s: the poll has failed", listener, exc_info=error)
+    if isinstance(error, UserError):
+        return str(error)
+    return f"{listener}: {type(error).__name__}: {error} (--debug shows where; please report it)"
 
 
 def _count(number: int, singular: str, plural: str) -> str:

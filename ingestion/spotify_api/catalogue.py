@@ -109,7 +109,7 @@ def _in_order(ids: Sequence[str], found: list[Json | None]) -> list[Json | None]
     """One answer for each id; Spotify gives them so, with null for what it does not find."""
     if len(found) == len(ids):
         return found
-    by_id = {item["id"]: item for item in found if item}
+    by_id = {item.get("id"): item for item in found if item}
     return [by_id.get(id_) for id_ in ids]
 
 
@@ -141,7 +141,9 @@ def _rows(kind: Kind, id_: str, item: Json | None, now: datetime) -> list[tuple[
     """The row of what was asked for; a miss if nothing, or something else, was given for its id."""
     if item is None:
         return [_miss(kind, id_, now, 404, "null")]
-    rows: list[tuple[str, Row]] = [(kind.name, {"observed_at": now, **_kept(kind, item)})]
+    if not item.get("id"):
+        return [_miss(kind, id_, now, 200, "answered without an id")]
+    rows: list[tuple[str, Row]] = [(kind.name, {**_kept(kind, item), "observed_at": now})]
     if item.get("id") != id_:
         rows.append(_miss(kind, id_, now, 200, f"answered as {item.get('id')}"))
     return rows
@@ -188,7 +190,7 @@ def search(client: SpotifyClient, clock: Clock, names: Sequence[Name]) -> Iterat
         }
         rows: list[tuple[str, Row]] = [("name_matches", row)]
         if match:
-            rows.append(("tracks", {"observed_at": now, **stored(match)}))
+            rows.append(("tracks", {**stored(match), "observed_at": now}))
         yield Answer(rows)
 
 

@@ -85,6 +85,7 @@ class Outcome:
         message: one line about what was in the way; None if nothing was.
         not_allowed: one line about what the sign-in or the app may not ask; None if nothing.
         unanswered: one line about a list that Spotify did not answer; None if it is the message.
+        not_stored: one line about what could not be stored; None if all was.
         warning: one line when the sign-in ends soon.
         try_later_until: aware UTC; before then no call is made.
         calls_by_endpoint: `calls`, by what was asked for.
@@ -97,6 +98,7 @@ class Outcome:
     message: str | None = None
     not_allowed: str | None = None
     unanswered: str | None = None
+    not_stored: str | None = None
     warning: str | None = None
     try_later_until: datetime | None = None
     calls: int = 0
@@ -109,7 +111,8 @@ class Outcome:
     @property
     def needs_attention(self) -> bool:
         """Whether it goes on only if somebody does something."""
-        return self.not_allowed is not None or self.outcome in {"sign_in_needed", "failed"}
+        is_in_trouble = self.not_allowed is not None or self.not_stored is not None
+        return is_in_trouble or self.outcome in {"sign_in_needed", "failed"}
 
 
 def collect_once(
@@ -272,6 +275,8 @@ class Collector:
                 outcome.message = f"{error}; what Spotify told waits in the spool"
         if not outcome.is_noted:
             self._note(outcome, poll, started_at)
+        _conclude_without_storing(outcome, self._spool.trouble())
+        self._spool.not_stored.clear()
         return outcome
 
     def _enrich(
@@ -369,6 +374,7 @@ class Collector:
                 outcome.not_allowed = poll.plays_refused
             if poll.missing_scopes:
                 _conclude_without(outcome, sorted(poll.missing_scopes))
+        _conclude_without_storing(outcome, self._spool.trouble())
         now = self._clock.now()
         self._calls.append((now, outcome.calls))
         names = sorted(outcome.calls_by_endpoint.keys() | outcome.rows.keys())
@@ -382,7 +388,7 @@ class Collector:
             "waited_seconds": outcome.waited_seconds,
             "outcome": outcome.outcome,
             "try_later_until": outcome.try_later_until,
-            "message": outcome.message or outcome.not_allowed,
+            "message": outcome.message or outcome.not_allowed or outcome.not_stored,
             "resources": [
                 {"name": name, "calls": outcome.calls_by_endpoint[name], "rows": outcome.rows[name]}
                 for name in names
@@ -422,6 +428,13 @@ def _conclude_without(outcome: Outcome, scopes: list[str]) -> None:
         outcome.outcome = (
             "sign_in_needed" if scope_of("recently_played") in scopes else "scope_missing"
         )
+
+
+def _conclude_without_storing(outcome: Outcome, trouble: str | None) -> None:
+    """The poll did what it may, and some of what came cannot be stored."""
+    outcome.not_stored = trouble
+    if trouble and outcome.outcome == "complete":
+        outcome.outcome = "failed"
 
 
 def _silent(_done: int, _total: int, _what: str) -> None:

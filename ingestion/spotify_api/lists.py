@@ -29,7 +29,7 @@ _TIME_RANGES: Final = ("short_term", "medium_term", "long_term")
 def user(client: SpotifyClient, clock: Clock, memory: Memory) -> Iterator[Answer]:
     """The listener's account, when anything about it has changed."""
     answer = stored(client.call("users", lambda spotify: spotify.current_user()))
-    row = {"listener": client.listener, "observed_at": clock.now(), **answer}
+    row = {**answer, "listener": client.listener, "observed_at": clock.now()}
     rows: list[tuple[str, Row]] = [] if answer == memory["user"] else [("users", row)]
     yield Answer(rows, {"user": answer, "asked/users": clock.now()})
 
@@ -311,7 +311,7 @@ class _Reader:
         if self._listing.list_id:
             own |= {"playlist_id": self._listing.list_id, "snapshot_id": look.snapshot_id}
         return [
-            (self._listing.name, {**own, "position": position, **self._listing.row(item)})
+            (self._listing.name, {**self._listing.row(item), **own, "position": position})
             for position, item in enumerate(items, look.rows)
         ]
 

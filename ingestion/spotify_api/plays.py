@@ -100,7 +100,7 @@ def _page_back(
         items = {key_of(item): item for item in page.get("items") or [] if item}
         seen = {"listener": client.listener, "observed_at": clock.now()}
         rows: list[tuple[str, Row]] = [
-            ("recently_played", seen | stored(item))
+            ("recently_played", stored(item) | seen)
             for key, item in items.items()
             if key not in known and key not in found
         ]

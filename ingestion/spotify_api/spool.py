@@ -3,7 +3,8 @@
 Every answer is appended to a file beside the warehouse as soon as it is there, one line each, with
 what is to be remembered from it. So a run that is killed, or a warehouse that is locked or full,
 loses nothing, and no call is made twice. Whoever loads takes the file away under a new name, its
-batch; a batch that the warehouse remembers as loaded is only deleted. Of several processes that
+batch; a batch that the warehouse remembers as loaded is only deleted. A row that cannot be stored
+is set aside in a file of its own, so that it holds nothing else up. Of several processes that
 collect for one listener each has its turn.
 """
 
@@ -33,6 +34,9 @@ Changes: TypeAlias = Mapping[str, Any]
 DROPPED_FIELDS: Final = frozenset({"available_markets", "email", "birthdate", "explicit_content"})
 
 _SUFFIX: Final = ".jsonl"
+
+#: JSON by line as well, which is never loaded.
+_SET_ASIDE: Final = "set_aside.txt"
 
 #: A poll that finds little takes no longer.
 _PATIENCE_SECONDS: Final = 10
@@ -80,13 +84,26 @@ class Batch:
     rows: dict[str, list[Row]] = field(default_factory=dict)
     changes: dict[str, Any] = field(default_factory=dict)
 
+    def part(self, rows: list[tuple[str, Row]], changes: Changes, suffix: str = "") -> Batch:
+        """Some of its rows, as a batch of its own."""
+        part = Batch(f"{self.name}{suffix}", self.path, self.is_left_behind, {}, dict(changes))
+        for table, row in rows:
+            part.rows.setdefault(table, []).append(row)
+        return part
+
     def delete(self) -> None:
         """It is loaded."""
         self.path.unlink()
 
 
 class Spool:
-    """The spool of one listener."""
+    """The spool of one listener.
+
+    Attributes:
+        length: rows that wait.
+        since: when the first of them came, aware UTC.
+        not_stored: why rows were set aside, each reason once.
+    """
 
     def __init__(self, settings: Settings, listener: str) -> None:
         beside = settings.working_folder
@@ -97,6 +114,7 @@ class Spool:
         self._file: FileIO | None = None
         self.length = 0
         self.since: datetime | None = None
+        self.not_stored: list[str] = []
 
     @contextmanager
     def turn(self) -> Iterator[bool]:
@@ -124,6 +142,24 @@ class Spool:
         self._file.write(msgspec.json.encode(answer) + b"\n")
         self.length += len(answer.rows)
         self.since = self.since or now
+
+    def set_aside(self, table: str, row: Row, reason: str) -> None:
+        """Keep a row that cannot be stored, with the reason, where it holds nothing up."""
+        line = msgspec.json.encode({"reason": reason, "table": table, "row": row})
+        with (self._folder / _SET_ASIDE).open("ab") as file:
+            file.write(line + b"\n")
+        told = f"{table}: {reason}"
+        if told not in self.not_stored:
+            self.not_stored.append(told)
+
+    def trouble(self) -> str | None:
+        """One line about rows that were set aside; None if none was."""
+        if not self.not_stored:
+            return None
+        return (
+            f"some of what Spotify told cannot be stored ({'; '.join(self.not_stored[:3])}): it is"
+            f" kept in {self._folder / _SET_ASIDE}, and all else is stored"
+        )
 
     @property
     def is_waiting(self) -> bool:

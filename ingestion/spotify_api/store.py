@@ -9,11 +9,13 @@ from functools import cached_property
 from itertools import islice
 from typing import Any, Final
 
+from ingestion.errors import UserError
 from ingestion.spotify_api.plays import PlayKey, key_of
 from ingestion.spotify_api.spool import Batch, Row, Spool
 from ingestion.spotify_api.state import LOADED, Memory, memory_of, pipeline_of
 from ingestion.spotify_api.tables import COLLECTION_RUNS, RAW_TABLES, SCHEMA
 from ingestion.warehouse import Loader, Warehouse
+from ingestion.warehouse.loader import causes
 
 #: Plays that a poll compares with: a few times what Spotify can show.
 _RECENT_PLAYS: Final = 1_000
@@ -89,19 +91,72 @@ class Store:
         return int(calls)
 
     def load(self, spool: Spool) -> None:
-        """Load what is in the spool, and empty it."""
+        """Load what is in the spool, and empty it; what cannot be stored is set aside there."""
         self._clear_up_after_a_kill()
         for batch in spool.batches():
             runs = batch.rows.pop("collection_runs", [])
-            self._load_answers(batch)
+            known_trouble = spool.trouble()
+            self._load_answers(batch, spool)
+            if spool.trouble() != known_trouble:
+                _tell_trouble(runs, spool.trouble())
             self._note_runs(runs)
             batch.delete()
         spool.close()
 
-    def _load_answers(self, batch: Batch) -> None:
-        memory = self.memory()
-        if batch.is_left_behind and memory[LOADED] == batch.name:
+    def _load_answers(self, batch: Batch, spool: Spool) -> None:
+        """Load a batch whole; if that fails for what is in it, all of it that can be stored.
+
+        A part is remembered by the batch's name and how far it goes, so that none is loaded twice.
+        """
+        loaded, _, part = str(self.memory()[LOADED] or "").partition("+")
+        if batch.is_left_behind and loaded == batch.name and not part:
             return
+        rows = [(table, row) for table, rows in batch.rows.items() for row in rows]
+        begin = int(part) if part and loaded == batch.name else 0
+        error = self._trouble_with(batch.part(rows[begin:], batch.changes))
+        if error:
+            self._load_by_halves(batch, spool, rows, begin, len(rows), error)
+            self._load_batch(batch.part([], batch.changes))
+
+    def _load_by_halves(
+        self,
+        batch: Batch,
+        spool: Spool,
+        rows: list[tuple[str, Row]],
+        begin: int,
+        end: int,
+        error: Exception,
+    ) -> None:
+        """Load rows of which at least one cannot be stored, as `error` says, and set that aside."""
+        self._start_anew()
+        if end - begin == 0:
+            raise error
+        if end - begin == 1:
+            spool.set_aside(*rows[begin], _in_one_line(error))
+            return
+        middle = (begin + end) // 2
+        for first, last in ((begin, middle), (middle, end)):
+            error_of_half = self._trouble_with(batch.part(rows[first:last], {}, f"+{last}"))
+            if error_of_half:
+                self._load_by_halves(batch, spool, rows, first, last, error_of_half)
+
+    def _trouble_with(self, batch: Batch) -> Exception | None:
+        """Load a batch; the error, if what is in it does not let it be stored."""
+        try:
+            self._load_batch(batch)
+        except Exception as error:
+            if not _is_about_rows(error):
+                raise
+            return error
+        return None
+
+    def _start_anew(self) -> None:
+        """Forget what dlt has left of a load that failed."""
+        self.__dict__.pop("_loader", None)
+        self._clear_up_after_a_kill()
+
+    def _load_batch(self, batch: Batch) -> None:
+        memory = self.memory()
         self._leave_out_known_plays(batch)
         self._add_carried_objects(batch)
         if batch.rows or any(memory[key] != value for key, value in batch.changes.items()):
@@ -231,8 +286,8 @@ class Store:
             for row in batch.rows.get(table, []):
                 item = row.get(field) or {}
                 if item.get("id") and item.get("type") == kind.removesuffix("s"):
-                    objects[item["id"]] = {"observed_at": row["observed_at"], **item}
-            answered = {row["id"] for row in batch.rows.get(kind, [])}
+                    objects[item["id"]] = {**item, "observed_at": row["observed_at"]}
+            answered = {row.get("id") for row in batch.rows.get(kind, [])}
             lacking = objects.keys() - answered - self._good_ids(kind, objects)
             if lacking:
                 batch.rows.setdefault(kind, []).extend(objects[id_] for id_ in sorted(lacking))
@@ -247,6 +302,31 @@ class Store:
             )
             good.update(id_ for (id_,) in rows)
         return good
+
+
+def _is_about_rows(error: Exception) -> bool:
+    """Whether a load failed for what the rows are, and not for the warehouse or its disk."""
+    if isinstance(error, UserError) or any(isinstance(cause, OSError) for cause in causes(error)):
+        return False
+    if isinstance(error, (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)):
+        return True
+    # dlt says at which step; before the last it has not touched the warehouse
+    return getattr(error, "step", None) in {"extract", "normalize"}
+
+
+def _in_one_line(error: Exception) -> str:
+    """What lies at the bottom of an error."""
+    *_, first = causes(error)
+    text = str(first).splitlines()
+    return f"{type(first).__name__}: {text[0]}" if text else type(first).__name__
+
+
+def _tell_trouble(runs: list[Row], trouble: str | None) -> None:
+    """Let the last of the runs say what could not be stored of its answers."""
+    for run in runs[-1:]:
+        run["message"] = "; ".join(filter(None, [run.get("message"), trouble]))
+        if run["outcome"] == "complete":
+            run["outcome"] = "failed"
 
 
 def _earliest(objects: dict[str, Row]) -> datetime:

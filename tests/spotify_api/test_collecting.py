@@ -16,11 +16,16 @@ import duckdb
 import pytest
 
 from ingestion.settings import PROJECT_ROOT, Settings
+from ingestion.spotify_api.client import SpotifyClient
 from ingestion.spotify_api.collecting import Collector, Outcome, collect_once
+from ingestion.spotify_api.lists import saved_items
+from ingestion.spotify_api.plays import recently_played
 from ingestion.spotify_api.sign_in import SCOPES
 from ingestion.spotify_api.spool import Answer, Spool
-from ingestion.spotify_api.store import ensure_tables
+from ingestion.spotify_api.state import Memory
+from ingestion.spotify_api.store import Store, ensure_tables
 from ingestion.spotify_api.tables import RAW_TABLES
+from ingestion.spotify_api.tokens import TokenFile
 from ingestion.warehouse import open_warehouse
 from simulator import World, imagine
 from simulator.web_api import Service, serve
@@ -238,6 +243,127 @@ class TestTwoListeners:
             assert Counter((at.astimezone(UTC), track) for at, track in plays) == Counter(
                 service.answered_plays(listener)
             )
+
+
+class TestAnswersThatCannotBeStored:
+    """They hold up nothing else, and are kept with the reason."""
+
+    def test_they_are_set_aside_and_the_rest_of_the_poll_is_stored(
+        self, collect: Collect, settings: Settings, query: Query
+    ) -> None:
+        collect(max_calls=0)
+        spool = Spool(settings, "me")
+        seen = {"observed_at": "2026-01-01T00:00:00Z"}
+        spool.add(
+            Answer(
+                [
+                    ("artists", {**seen, "id": "good"}),
+                    ("artists", {**seen, "id": "bad", "followers": {"total": 2**70}}),
+                    ("albums", {**seen, "name": "it has no id"}),
+                    ("recently_played", {**seen, "listener": "me", "track": {"id": "x"}}),
+                    ("artists", {**seen, "id": "good too"}),
+                ],
+                {"list/of artists": "remembered"},
+            ),
+            datetime.now(UTC),
+        )
+
+        outcome = collect(max_calls=1)
+
+        assert outcome.needs_attention
+        assert "artists: TypeError: Integer exceeds 64-bit range" in (outcome.not_stored or "")
+        assert "recently_played: KeyError" in (outcome.not_stored or "")
+        kept = settings.working_folder.with_name(f"{settings.working_folder.name}.answers")
+        aside = (kept / "me" / "set_aside.txt").read_text().splitlines()
+        assert [("bad" in line, "Integer" in line) for line in aside] == [
+            (True, True),
+            (False, False),
+        ]
+        assert query("select id from artists where id like 'good%' order by 1") == [
+            ("good",),
+            ("good too",),
+        ]
+        assert query("select count(*) from recently_played") == [(50,)]
+        assert query("select count(*) from albums where name = 'it has no id'") == [(1,)]
+
+        assert not collect(max_calls=1).not_stored
+        assert query("select count(*) from artists where id = 'good'") == [(1,)]
+
+    def test_the_run_that_brought_them_says_so(
+        self, collect: Collect, settings: Settings, query: Query
+    ) -> None:
+        collect(max_calls=0)
+        run = {
+            "run_id": "r",
+            "listener": "me",
+            "ended_at": "2026-01-01T00:00:00Z",
+            "outcome": "complete",
+        }
+        row = {"observed_at": "2026-01-01T00:00:00Z", "id": "bad", "popularity": 2**70}
+        Spool(settings, "me").add(
+            Answer([("tracks", row), ("collection_runs", run)]), datetime.now(UTC)
+        )
+        collect(max_calls=0)
+        ((outcome, message),) = query(
+            "select outcome, message from collection_runs where run_id = 'r'"
+        )
+        assert outcome == "failed"
+        assert "tracks: TypeError" in message
+
+    def test_a_load_in_parts_that_is_killed_goes_on_behind_its_last_part(
+        self, settings: Settings, collect: Collect, query: Query
+    ) -> None:
+        collect(max_calls=0)
+        seen = {"observed_at": "2026-01-01T00:00:00Z"}
+        rows = [("artists", {**seen, "id": id_}) for id_ in "abcd"]
+        Spool(settings, "me").add(Answer(rows), datetime.now(UTC))
+        with open_warehouse(settings) as warehouse:
+            spool = Spool(settings, "me")
+            (batch,) = spool.batches()
+            store = Store(warehouse, "me", timedelta(days=1))
+            store._load_batch(batch.part(rows[:3], {}, "+3"))
+
+        collect(max_calls=0)
+
+        assert query("select id from artists order by id") == [(id_,) for id_ in "abcd"]
+
+
+def test_the_poison_of_one_listener_keeps_nothing_from_another(
+    environment: dict[str, str],
+    settings: Settings,
+    sign_in: Callable[..., Any],
+    query: Query,
+) -> None:
+    sign_in("me")
+    with TokenFile(settings.spotify_tokens).changing() as tokens:
+        tokens.listeners["another"] = tokens.listeners["me"]
+    folder = settings.working_folder.with_name(f"{settings.working_folder.name}.answers")
+    (folder / "another").mkdir(parents=True)
+    (folder / "another" / "answers.jsonl").write_text("this is no answer\n")
+
+    result = spotify_elt(environment | {"MAX_CALLS": "1"}, "collect")
+
+    assert result.returncode == 1
+    assert "another: " in result.stdout
+    assert query("select count(*) from recently_played where listener = 'me'") == [(50,)]
+
+
+def test_a_field_of_spotifys_with_the_name_of_one_of_ours_takes_no_place(
+    client: SpotifyClient, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd = {"observed_at": "long ago", "listener": "somebody", "position": "first"}
+
+    def call(_endpoint: str, _ask: object) -> dict[str, Any]:
+        page = {"played_at": "2026-01-01T00:00:00Z", "added_at": None, "track": {"id": "x"}, **odd}
+        return {"items": [page], "total": 1}
+
+    monkeypatch.setattr(client, "call", call)
+    memory = Memory({})
+    (plays,) = recently_played(client, clock, memory, set())
+    (saved, _) = saved_items(client, clock, memory, "saved_tracks")
+    for row in (plays.rows[0][1], saved.rows[0][1]):
+        assert (row["listener"], row["observed_at"]) == ("me", clock.now())
+    assert saved.rows[0][1]["position"] == 0
 
 
 def test_the_calls_of_a_day_are_counted_over_runs_and_enrichment_leaves_some(
