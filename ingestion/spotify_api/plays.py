@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Set
-from datetime import datetime
+from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Final, NamedTuple
+from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
@@ -13,6 +15,8 @@ from ingestion.spotify_api.spool import Answer, Row, stored
 from ingestion.spotify_api.state import Memory
 
 _PAGE: Final = 50
+
+_NO_PLAY: Final = (AttributeError, LookupError, TypeError, ValueError)
 
 
 class PlayKey(NamedTuple):
@@ -29,9 +33,31 @@ class PlayKey(NamedTuple):
 def key_of(play: Row) -> PlayKey:
     """The key of a row of `recently_played`, or of an item of Spotify's answer."""
     track = play.get("track") or {}
+    played_at = datetime.fromisoformat(play["played_at"])
     return PlayKey(
-        datetime.fromisoformat(play["played_at"]), track.get("id") or track.get("uri") or ""
+        played_at if played_at.tzinfo else played_at.replace(tzinfo=UTC),
+        track.get("id") or track.get("uri") or "",
     )
+
+
+def _keyed(page: Json) -> dict[PlayKey, Json]:
+    """The plays of a page; what has no key is none."""
+    plays: dict[PlayKey, Json] = {}
+    for item in page.get("items") or []:
+        with suppress(*_NO_PLAY):
+            plays[key_of(item)] = item
+    return plays
+
+
+def _unkeyed(page: Json) -> list[Json]:
+    """What has no time, or is no play at all."""
+    odd = []
+    for item in page.get("items") or []:
+        try:
+            key_of(item)
+        except _NO_PLAY:
+            odd += [stored(item)] if item else []
+    return odd
 
 
 class _Search(msgspec.Struct):
@@ -71,7 +97,8 @@ def recently_played(
     Args:
         client: whose plays.
         clock: says when an answer came.
-        memory: `plays/last`, the newest play known; `plays/unread`, where a poll broke off.
+        memory: `plays/last`, the newest play known; `plays/unread`, where a poll broke off;
+            `plays/odd`, what was among the latest and is no play, which is set aside once.
         known: at least the plays that came last.
         limit: of plays; None is all that Spotify has.
         everything: go on behind what is known, as far as Spotify goes.
@@ -97,7 +124,7 @@ def _page_back(
     while True:
         size = _PAGE if search.remaining is None else min(_PAGE, search.remaining)
         page = _ask(client, size, search.before)
-        items = {key_of(item): item for item in page.get("items") or [] if item}
+        items, odd = _keyed(page), _unkeyed(page)
         seen = {"listener": client.listener, "observed_at": clock.now()}
         rows: list[tuple[str, Row]] = [
             ("recently_played", stored(item) | seen)
@@ -108,6 +135,11 @@ def _page_back(
         changes = {
             "plays/last": max([*_ends(items), *_given(memory.time("plays/last"))], default=None)
         }
+        if odd and odd != memory["plays/odd"]:
+            reason = "a play without a time"
+            yield Answer(
+                [], {"plays/odd": odd}, [("recently_played", item, reason) for item in odd]
+            )
         older = _older(page)
         if search.before is not None and older is not None and older >= search.before:
             yield Answer(rows, changes)  # the page before, once more: the next run asks again
@@ -117,7 +149,8 @@ def _page_back(
         search.oldest = min([*_ends(items), *_given(search.oldest)], default=None)
         if search.remaining is not None:
             search.remaining -= len(items)
-        is_full = len(page.get("items") or []) >= size
+        # a page that is shorter than asked for is the last only if it says so
+        is_full = len(page.get("items") or []) >= size or page.get("next") is not None
         ends_known = bool(items) and min(items) in known
         goes_on = is_full and older is not None and search.remaining != 0
         if goes_on and (everything or not ends_known):
@@ -149,6 +182,8 @@ def _ask(client: SpotifyClient, size: int, before: int | None) -> Json:
 def _older(page: Json) -> int | None:
     """The cursor of the page before, in Unix milliseconds."""
     cursor = (page.get("cursors") or {}).get("before")
+    if not cursor:
+        (cursor,) = parse_qs(urlsplit(page.get("next") or "").query).get("before", [None])
     return int(cursor) if cursor else None
 
 

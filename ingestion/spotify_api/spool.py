@@ -48,10 +48,12 @@ class Answer(msgspec.Struct):
     Attributes:
         rows: with the names of their tables.
         remember: what to remember once the rows are loaded.
+        odd: what is to be set aside at once: the table that it is none of, itself and the reason.
     """
 
     rows: list[tuple[str, Row]]
     remember: dict[str, Any] = {}
+    odd: list[tuple[str, Any, str]] = []
 
 
 def stored(answer: Any) -> Any:
@@ -139,11 +141,14 @@ class Spool:
         if self._file is None:
             self._folder.mkdir(parents=True, exist_ok=True)
             self._file = self._path.open("ab", buffering=0)
-        self._file.write(msgspec.json.encode(answer) + b"\n")
+        for table, row, reason in answer.odd:
+            self.set_aside(table, row, reason)
+        kept = Answer(answer.rows, answer.remember)
+        self._file.write(msgspec.json.encode(kept) + b"\n")
         self.length += len(answer.rows)
         self.since = self.since or now
 
-    def set_aside(self, table: str, row: Row, reason: str) -> None:
+    def set_aside(self, table: str, row: Any, reason: str) -> None:
         """Keep a row that cannot be stored, with the reason, where it holds nothing up."""
         line = msgspec.json.encode({"reason": reason, "table": table, "row": row})
         with (self._folder / _SET_ASIDE).open("ab") as file:

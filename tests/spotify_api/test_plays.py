@@ -6,8 +6,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from ingestion.settings import Settings
+from ingestion.spotify_api.client import SpotifyClient
 from ingestion.spotify_api.collecting import Outcome
+from ingestion.spotify_api.plays import key_of, recently_played
+from ingestion.spotify_api.spool import Answer, Spool
+from ingestion.spotify_api.state import Memory
 from simulator import World
 from simulator.web_api import Service
 
@@ -127,6 +133,89 @@ def test_a_limit_of_plays_is_kept(
 ) -> None:
     collect(settings=make_settings(plays_limit=20), max_calls=1)
     assert len(collected(query)) == 20
+
+
+class OddAnswers:
+    """Answers the client as an implementation that differs from Spotify's in its pages."""
+
+    def __init__(self, plays: list[dict[str, Any]], at_most: int) -> None:
+        self.plays, self.at_most, self.calls = plays, at_most, 0
+
+    def __call__(self, _endpoint: str, ask: Callable[[Any], Any]) -> dict[str, Any]:
+        self.calls += 1
+        page: dict[str, Any] = ask(self)
+        return page
+
+    def current_user_recently_played(self, limit: int, before: int | None = None) -> dict[str, Any]:
+        older = [play for play in self.plays if before is None or self.ends(play) < before]
+        shown = older[: min(limit, self.at_most)]
+        address = f"https://spotify.test/?before={self.ends(shown[-1])}" if shown else ""
+        return {"items": shown, "next": address if len(shown) < len(older) else None}
+
+    @staticmethod
+    def ends(play: dict[str, Any]) -> int:
+        return round(datetime.fromisoformat(play["played_at"]).timestamp() * 1_000)
+
+
+def many_plays(count: int) -> list[dict[str, Any]]:
+    """Latest first."""
+    end = datetime(2026, 1, 1, tzinfo=UTC)
+    return [
+        {
+            "played_at": (end - timedelta(minutes=4 * index)).isoformat(),
+            "track": {"id": f"track {index}"},
+        }
+        for index in range(count)
+    ]
+
+
+def test_a_page_that_is_not_full_is_the_last_only_if_it_says_so(
+    client: SpotifyClient, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spotify = OddAnswers(many_plays(130), at_most=30)
+    monkeypatch.setattr(client, "call", spotify)
+    answers = list(recently_played(client, clock, Memory({}), set()))
+    assert sum(len(answer.rows) for answer in answers) == 130
+
+    last_known = many_plays(130)[-1]["played_at"]
+    memory = Memory({"plays/last": (datetime.fromisoformat(last_known) - timedelta(1)).isoformat()})
+    answers = list(recently_played(client, clock, memory, set()))
+    assert answers[-1].rows[-1][0] == "collection_gaps"
+
+
+def test_an_idle_poll_of_such_pages_makes_one_call(
+    client: SpotifyClient, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spotify = OddAnswers(many_plays(130), at_most=30)
+    monkeypatch.setattr(client, "call", spotify)
+    list(recently_played(client, clock, Memory({}), {key_of(play) for play in spotify.plays}))
+    assert spotify.calls == 1
+
+
+def test_a_play_without_a_time_is_set_aside_once_and_holds_nothing_up(
+    client: SpotifyClient, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd = {"track": {"id": "x"}}
+    page = {"items": [odd, *many_plays(2), None]}
+    monkeypatch.setattr(client, "call", lambda *_: page)
+    memory, answers = Memory({}), []
+    for answer in recently_played(client, clock, memory, set()):
+        answers.append(answer)
+        memory.update(answer.remember)
+    assert [row["track"]["id"] for answer in answers for _, row in answer.rows] == [
+        "track 0",
+        "track 1",
+    ]
+    assert [item for answer in answers for _, item, _ in answer.odd] == [odd]
+    assert not any(answer.odd for answer in recently_played(client, clock, memory, set()))
+
+
+def test_what_is_set_aside_is_told_with_its_place_and_never_loaded(settings: Settings) -> None:
+    spool = Spool(settings, "me")
+    spool.add(Answer([], odd=[("recently_played", {"a": 1}, "why")]), datetime.now(UTC))
+    assert "recently_played: why" in (spool.trouble() or "")
+    (batch,) = spool.batches()
+    assert batch.rows == {}
 
 
 def test_plays_of_a_poll_that_nobody_knew_of_are_not_loaded_twice(
