@@ -23,6 +23,7 @@ from ingestion.settings import Settings
 from ingestion.spotify_api.errors import (
     BudgetSpent,
     Forbidden,
+    NoAccess,
     NotFound,
     ScopeMissing,
     SignInNeeded,
@@ -39,6 +40,7 @@ __all__ = [
     "Clock",
     "Forbidden",
     "Json",
+    "NoAccess",
     "NotFound",
     "ScopeMissing",
     "SignInNeeded",
@@ -166,7 +168,7 @@ class SpotifyClient:
 
         Raises:
             BudgetSpent: the call would be one too many; it was not made.
-            Forbidden: 403.
+            Forbidden: 403, or that it is not there any more, or not yet (405, 410, 501).
             NotFound: 404, or an id that cannot be one.
             TryLater: 429 with a long wait, or a spent quota.
             ScopeMissing: the listener did not allow this.
@@ -237,7 +239,7 @@ class SpotifyClient:
             return self._rate_limited(refused)
         if refused.status >= 500:
             return _Passing(str(refused), refused.retry_after)
-        return SpotifyError(f"{self.listener}: Spotify refuses to refresh the sign-in: {refused}")
+        return NoAccess(f"{self.listener}: Spotify refuses to refresh the sign-in: {refused}")
 
     def _named(self, refused: Refused) -> Exception:
         """Why the Web API gives nothing, by its own name."""
@@ -251,8 +253,8 @@ class SpotifyClient:
                 return SignInNeeded(
                     self.listener, f"Spotify does not accept the sign-in: {message}"
                 )
-            case 403:
-                return Forbidden(self._endpoint, message)
+            case 403 | 405 | 410 | 501:
+                return Forbidden(self._endpoint, message, refused.status)
             case 404:
                 return NotFound(self._endpoint, message)
             case 400 if re.search(r"\b(id|base62|uri)\b", message, re.IGNORECASE):

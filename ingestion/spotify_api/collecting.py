@@ -370,6 +370,8 @@ class Collector:
                 _conclude(outcome, poll.problem)
             elif poll.problem and str(poll.problem) != outcome.message:
                 outcome.unanswered = str(poll.problem)
+            if poll.notes:
+                _conclude_with_notes(outcome, poll)
             if poll.plays_refused:
                 outcome.not_allowed = poll.plays_refused
             if poll.missing_scopes:
@@ -388,7 +390,10 @@ class Collector:
             "waited_seconds": outcome.waited_seconds,
             "outcome": outcome.outcome,
             "try_later_until": outcome.try_later_until,
-            "message": outcome.message or outcome.not_allowed or outcome.not_stored,
+            "message": outcome.message
+            or outcome.not_allowed
+            or outcome.unanswered
+            or outcome.not_stored,
             "resources": [
                 {"name": name, "calls": outcome.calls_by_endpoint[name], "rows": outcome.rows[name]}
                 for name in names
@@ -428,6 +433,14 @@ def _conclude_without(outcome: Outcome, scopes: list[str]) -> None:
         outcome.outcome = (
             "sign_in_needed" if scope_of("recently_played") in scopes else "scope_missing"
         )
+
+
+def _conclude_with_notes(outcome: Outcome, poll: Poll) -> None:
+    """The poll did what it may, and could not read these lists or kinds."""
+    told = "; ".join(dict.fromkeys(poll.notes))
+    outcome.unanswered = "; ".join(filter(None, [outcome.unanswered, told]))
+    if poll.has_failures and outcome.outcome == "complete":
+        outcome.outcome = "failed"
 
 
 def _conclude_without_storing(outcome: Outcome, trouble: str | None) -> None:

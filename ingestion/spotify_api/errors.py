@@ -22,11 +22,12 @@ class SpotifyError(UserError):
 
 
 class Forbidden(SpotifyError):
-    """Not for this app or this listener (403): note it and go on with the rest."""
+    """Not for this app or this listener (403), or not at all: note it, go on with the rest."""
 
-    def __init__(self, endpoint: str, message: str) -> None:
+    def __init__(self, endpoint: str, message: str, status: int = 403) -> None:
         super().__init__(f"Spotify does not give {endpoint}: {message}")
         self.endpoint = endpoint
+        self.status = status
 
 
 class ScopeMissing(SpotifyError):
@@ -66,6 +67,10 @@ class SignInNeeded(SpotifyError):
     def __init__(self, listener: str, reason: str) -> None:
         super().__init__(f"{listener}: {reason}; sign in: spotify-elt login --listener {listener}")
         self.listener = listener
+
+
+class NoAccess(SpotifyError):
+    """Spotify gives no access token, for a reason that a new sign-in need not mend."""
 
 
 class Busy(UserError):

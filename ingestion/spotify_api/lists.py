@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
+from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
@@ -86,7 +87,8 @@ def saved_items(client: SpotifyClient, clock: Clock, memory: Memory, name: str) 
 
     def identity(item: Json) -> str:
         saved = next((value for value in item.values() if isinstance(value, dict)), {})
-        return f"{item.get('added_at')} {saved.get('id') or saved.get('uri')}"
+        known_by = saved.get("id") or saved.get("uri")
+        return f"{item.get('added_at')} {known_by}" if known_by else ""
 
     listing = Listing(name, ask, identity, stored, is_latest_first=True)
     yield from look_at(client, clock, memory, listing)
@@ -107,7 +109,7 @@ def followed_artists(client: SpotifyClient, clock: Clock, memory: Memory) -> Ite
 
 
 def _id(item: Json) -> str:
-    return str(item.get("id"))
+    return str(item.get("id") or "")
 
 
 Place = int | str
@@ -121,7 +123,7 @@ class Listing:
     Attributes:
         name: of its table.
         ask: asks spotipy for a page: (spotify, limit, place).
-        identity: what an entry is known by.
+        identity: what an entry is known by; empty when it has nothing of the kind.
         row: the columns of an entry.
         list_id, snapshot_id: of a playlist.
         limit: of rows; None for the whole list.
@@ -157,7 +159,7 @@ class _Look(msgspec.Struct):
 
     Attributes:
         observed_at: when the first page came, aware UTC; the same for all rows.
-        total: entries that the list has.
+        total: entries that the list has, as Spotify says; None when it does not.
         first: the identity of its first entry.
         snapshot_id: of a playlist.
         place: where the next page begins.
@@ -165,7 +167,7 @@ class _Look(msgspec.Struct):
     """
 
     observed_at: datetime
-    total: int
+    total: int | None
     first: str
     snapshot_id: str | None = None
     place: Place = 0
@@ -200,6 +202,8 @@ def look_at(
         except _ListChanged:
             not_before = reader.began_at
             yield Answer([], {f"unfinished/{listing.key}": None})
+    given_up = f"{listing.name}: its pages did not fit together, twice; the next look may be whole"
+    yield Answer([], notes=[given_up])
 
 
 class _Reader:
@@ -235,7 +239,8 @@ class _Reader:
         """
         page = self._page(0)
         look = self._begun(page)
-        if self._listing.is_latest_first and self._last and look.is_of_same_list(self._last):
+        is_counted = self._listing.is_latest_first and look.total is not None
+        if is_counted and self._last and look.is_of_same_list(self._last):
             return
         if self._broken_off and look.is_of_same_list(self._broken_off):
             look = self._broken_off
@@ -246,27 +251,33 @@ class _Reader:
             if added is not None:
                 yield self._end(look, items[:added], is_whole=False)
                 return
-            if self._wanted(look) <= look.rows + len(items):
+            read, limit = look.rows + len(items), self._listing.limit
+            is_last = _is_last(page, read)
+            if is_last or (limit is not None and read >= limit):
                 if self._pages > 1 and not self._listing.is_unchanged():
                     raise _ListChanged
                 # behind a limit something may slide out of sight that is not gone
-                is_whole = self._wanted(look) == look.total
-                yield self._end(look, items[: self._wanted(look) - look.rows], is_whole=is_whole)
+                is_whole = is_last and (limit is None or read <= limit)
+                end = None if limit is None else limit - look.rows
+                yield self._end(look, items[:end], is_whole=is_whole)
                 return
-            if not items:
+            place = _place_after(page, read)
+            if not items or place == look.place:
                 raise _ListChanged
             rows = self._rows(look, items)
-            look.rows += len(items)
-            look.place = (page.get("cursors") or {}).get("after") or look.rows
+            look.rows, look.place = read, place
             yield Answer(rows, {f"unfinished/{self._listing.key}": look})
             page = self._page(look.place)
 
     def _page(self, place: Place) -> Json:
         wanted = PAGE if self._listing.limit is None else min(PAGE, self._listing.limit)
         self._pages += 1
-        return self._client.call(
+        page = self._client.call(
             self._listing.name, lambda spotify: self._listing.ask(spotify, wanted, place)
         )
+        if not isinstance(page.get("items"), list) and page.get("total") != 0:
+            raise TypeError(f"a page of {self._listing.name} without items")
+        return page
 
     def _begun(self, page: Json) -> _Look:
         items = page.get("items") or []
@@ -274,13 +285,10 @@ class _Reader:
         self.began_at = max([self._clock.now(), *a_tick_later])
         return _Look(
             self.began_at,
-            int(page.get("total") or 0),
+            page.get("total"),
             self._listing.identity(items[0] or {}) if items else "",
             self._listing.snapshot_id,
         )
-
-    def _wanted(self, look: _Look) -> int:
-        return look.total if self._listing.limit is None else min(look.total, self._listing.limit)
 
     def _checked(self, page: Json, look: _Look) -> list[Json]:
         """The entries of a page.
@@ -289,10 +297,11 @@ class _Reader:
             _ListChanged: it does not fit to the pages before.
         """
         items = [item or {} for item in page.get("items") or []]
-        identities = [self._listing.identity(item) for item in items]
+        # of entries that are null, or have no id, each looks like the next
+        identities = [id_ for id_ in map(self._listing.identity, items) if id_]
         if self._listing.may_repeat:
-            identities = [" ".join(identities)] if items else []
-        if int(page.get("total") or 0) != look.total or not self._seen.isdisjoint(identities):
+            identities = [" ".join(identities)] if identities else []
+        if page.get("total") != look.total or not self._seen.isdisjoint(identities):
             raise _ListChanged
         self._seen.update(identities)
         return items
@@ -300,6 +309,8 @@ class _Reader:
     def _added_before_known(self, items: list[Json], look: _Look) -> int | None:
         """How many of the entries are new, if that explains how the list has grown."""
         if not self._listing.is_latest_first or not self._last or not self._last.first:
+            return None
+        if look.total is None or self._last.total is None:
             return None
         added = look.total - self._last.total - look.rows
         if 0 <= added < len(items) and self._listing.identity(items[added]) == self._last.first:
@@ -329,6 +340,31 @@ class _Reader:
             [*self._rows(look, items), ("list_observations", observation)],
             {f"list/{self._listing.key}": look, f"unfinished/{self._listing.key}": None},
         )
+
+
+def _is_last(page: Json, read: int) -> bool:
+    """Whether a page ends its list: by what it says of the next one, else by the list's length.
+
+    Args:
+        page: Spotify's.
+        read: entries up to its end.
+    """
+    total, items = page.get("total"), page.get("items")
+    if not items and (total is None or read >= total):
+        return True
+    if "next" in page:
+        return page["next"] is None
+    if "cursors" in page:
+        return not (page["cursors"] or {}).get("after")
+    return total is not None and read >= total
+
+
+def _place_after(page: Json, read: int) -> Place:
+    """Where the next page begins: at the cursor, or where the page itself says, else behind it."""
+    after: str | None = (page.get("cursors") or {}).get("after")
+    asked = parse_qs(urlsplit(page.get("next") or "").query)
+    after = after or asked.get("after", [None])[0]
+    return after or int(asked.get("offset", [read])[0])
 
 
 def _remembered(value: Any) -> _Look | None:

@@ -1,6 +1,7 @@
 """The listener's playlists, and what stands in those that have changed.
 
-A playlist's `snapshot_id` changes with its content, so an unchanged one costs no call.
+A playlist's `snapshot_id` changes with its content, so an unchanged one costs no call; where there
+is none, it is read each time.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ def playlists(
         yield answer
     for playlist_id, snapshot_id in found.items():
         last = memory[f"list/playlist_tracks/{playlist_id}"]
-        if last is None or last.get("snapshot_id") != snapshot_id:
+        if last is None or snapshot_id is None or last.get("snapshot_id") != snapshot_id:
             yield from _entries(client, clock, memory, playlist_id, snapshot_id, track_limit)
     yield Answer([], {"asked/playlists": clock.now()})
 
@@ -49,7 +50,7 @@ def _list_of_playlists(limit: int | None) -> Listing:
         answer: Json = spotify.current_user_playlists(limit=limit, offset=place)
         return answer
 
-    return Listing("playlists", ask, lambda item: str(item.get("id")), _playlist, limit=limit)
+    return Listing("playlists", ask, lambda item: str(item.get("id") or ""), _playlist, limit=limit)
 
 
 def _entries(
@@ -115,4 +116,4 @@ def _entry(answer: Json) -> Row:
 
 def _identity(entry: Json) -> str:
     item = entry.get("item") or entry.get("track") or {}
-    return f"{entry.get('added_at')} {item.get('uri')}"
+    return f"{entry.get('added_at')} {item.get('uri')}" if item.get("uri") else ""

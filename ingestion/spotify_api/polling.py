@@ -25,9 +25,12 @@ from ingestion.spotify_api.client import (
     BudgetSpent,
     Clock,
     Forbidden,
-    NotFound,
+    NoAccess,
     ScopeMissing,
+    SignInNeeded,
     SpotifyClient,
+    SpotifyError,
+    TryLater,
     Unavailable,
 )
 from ingestion.spotify_api.errors import WHO_MAY_ASK
@@ -82,6 +85,8 @@ class Poll:
         client: as given; it knows what the poll has cost.
         rows: that were found, by table.
         problem: what Spotify did not answer, though it answered all else.
+        notes: one line for each list or kind that could not be read.
+        has_failures: whether that does not pass by itself, as far as can be seen.
         missing_scopes: what the sign-in does not allow, though it allows all else.
         plays_refused: one line, when Spotify refuses the plays by themselves (403).
     """
@@ -98,6 +103,8 @@ class Poll:
     ) -> None:
         self.rows: Counter[str] = Counter()
         self.problem: Unavailable | None = None
+        self.notes: list[str] = []
+        self.has_failures = False
         self.missing_scopes: set[str] = set()
         self.plays_refused: str | None = None
         self.client = client
@@ -206,7 +213,7 @@ class Poll:
     def _ask(
         self, name: str, section: Callable[[], Iterator[Answer]], store: Store | None = None
     ) -> None:
-        """Go through a section's answers; what it is refused is noted.
+        """Go through a section's answers; what it is refused, or cannot be read, is noted.
 
         Raises:
             Unavailable: nor did Spotify answer in an earlier section.
@@ -246,18 +253,32 @@ class Poll:
             if name == "recently_played":
                 self.plays_refused = f"{error}; {WHO_MAY_ASK}"
             self._keep(
-                self._memory.refusal(self.client.listener, error.endpoint, self._clock.now())
+                self._memory.refusal(
+                    self.client.listener, error.endpoint, self._clock.now(), error.status
+                )
             )
-        except NotFound as error:
-            logger.warning("%s", error)
         except Unavailable as error:
             if self.problem:
                 raise
             self.problem = error
+        except (BudgetSpent, NoAccess, SignInNeeded, TryLater):
+            raise
+        except SpotifyError as error:
+            self._note(str(error), error)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            reason = f"{type(error).__name__}: {error}"
+            self._note(f"{name}: Spotify's answer is not of the shape known ({reason})", error)
+
+    def _note(self, note: str, error: Exception | None = None) -> None:
+        logger.info("%s: %s", self.client.listener, note, exc_info=error)
+        self.notes.append(note)
+        self.has_failures |= error is not None
 
     def _keep(self, answer: Answer) -> None:
         self._spool.add(answer, self._clock.now())
         self._memory.update(answer.remember)
+        for note in answer.notes:
+            self._note(note)
         for table, row in answer.rows:
             self.rows[table] += 1
             if table == "recently_played":

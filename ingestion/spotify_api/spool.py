@@ -48,16 +48,21 @@ class Answer(msgspec.Struct):
     Attributes:
         rows: with the names of their tables.
         remember: what to remember once the rows are loaded.
+        notes: what somebody should know of it, one line each.
         odd: what is to be set aside at once: the table that it is none of, itself and the reason.
     """
 
     rows: list[tuple[str, Row]]
     remember: dict[str, Any] = {}
     odd: list[tuple[str, Any, str]] = []
+    notes: list[str] = []
 
 
 def stored(answer: Any) -> Any:
-    """Spotify's answer as it is kept: without `DROPPED_FIELDS`, and without nulls in objects."""
+    """Spotify's answer as it is kept: without `DROPPED_FIELDS` and nulls.
+
+    Half of a surrogate pair, as of an emoji that was cut, is no text that can be written: `?`.
+    """
     if isinstance(answer, dict):
         return {
             name: stored(value)
@@ -65,7 +70,9 @@ def stored(answer: Any) -> Any:
             if value is not None and name not in DROPPED_FIELDS
         }
     if isinstance(answer, list):
-        return [stored(element) for element in answer]
+        return [stored(element) for element in answer if element is not None]
+    if isinstance(answer, str) and not answer.isascii():
+        return answer.encode(errors="replace").decode()
     return answer
 
 

@@ -65,9 +65,9 @@ class Memory:
         wait = _REFUSED_ONCE_FOR if refused["times"] == 1 else _REFUSED_FOR
         return now - datetime.fromisoformat(refused["at"]) < wait
 
-    def refusal(self, listener: str, endpoint: str, now: datetime) -> Answer:
-        """Spotify has refused an endpoint (403): to be noted, and not asked again for a while."""
-        row = {"listener": listener, "endpoint": endpoint, "observed_at": now, "status": 403}
+    def refusal(self, listener: str, endpoint: str, now: datetime, status: int = 403) -> Answer:
+        """Spotify has refused an endpoint: to be noted, and not asked again for a while."""
+        row = {"listener": listener, "endpoint": endpoint, "observed_at": now, "status": status}
         times = (self[f"refused/{endpoint}"] or {"times": 0})["times"] + 1
         return Answer(
             [("endpoint_refusals", row)], {f"refused/{endpoint}": {"at": now, "times": times}}

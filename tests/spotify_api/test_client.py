@@ -20,6 +20,7 @@ from ingestion.settings import Settings
 from ingestion.spotify_api.client import (
     BudgetSpent,
     Forbidden,
+    NoAccess,
     NotFound,
     ScopeMissing,
     SignInNeeded,
@@ -476,7 +477,7 @@ def test_whatever_an_answer_looks_like_it_is_named(
         (200, b"[]", Unavailable),
         (200, b"<html>", Unavailable),
         (502, b"<html>", Unavailable),
-        (404, b"", SpotifyError),
+        (404, b"", NoAccess),
         (400, b'{"error": "invalid_client"}', SignInNeeded),
         (429, b"", TryLater),
     ],

@@ -216,6 +216,49 @@ def test_plays_that_are_refused_want_attention_and_the_rest_comes(
     assert outcome.rows["top_tracks"] > 0
 
 
+@pytest.mark.parametrize("status", [400, 409, 451])
+def test_a_list_that_is_refused_in_another_way_is_told_and_the_rest_comes(
+    collect: Collect, service: Service, query: Query, status: int
+) -> None:
+    service.faults.next("server_error", paths="/v1/me/following", times=None, status=status)
+    outcome = collect()
+    assert outcome.outcome == "failed"
+    assert "Spotify refuses followed_artists" in (outcome.unanswered or "")
+    assert outcome.rows["playlists"] > 0
+    assert query("select id from tracks__artists except select id from artists") == []
+    ((message,),) = query("select message from collection_runs")
+    assert "followed_artists" in message
+
+
+def test_a_list_that_is_gone_is_noted_and_not_asked_again(
+    collect: Collect, service: Service, query: Query
+) -> None:
+    service.faults.next("server_error", paths="/v1/me/following", times=None, status=410)
+    assert not collect().needs_attention
+    made = len(service.calls)
+    assert not collect().needs_attention
+    assert not [call for call in service.calls[made:] if call.path == "/v1/me/following"]
+    assert query("select status from endpoint_refusals where endpoint = 'followed_artists'") == [
+        (410,)
+    ]
+
+
+def test_an_answer_of_another_shape_is_told_and_the_rest_comes(
+    collect: Collect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call = SpotifyClient.call
+
+    def odd(client: SpotifyClient, endpoint: str, ask: Callable[[Any], Any]) -> dict[str, Any]:
+        answer = call(client, endpoint, ask)
+        return {"items": "none"} if endpoint == "saved_albums" else answer
+
+    monkeypatch.setattr(SpotifyClient, "call", odd)
+    outcome = collect(max_calls=40)
+    assert outcome.outcome == "budget_spent"
+    assert "saved_albums: Spotify's answer is not of the shape known" in (outcome.unanswered or "")
+    assert outcome.rows["followed_artists"] > 0
+
+
 class TestTwoListeners:
     """Each with a world and a sign-in of their own, in one warehouse."""
 

@@ -11,8 +11,15 @@ import pytest
 
 from ingestion.settings import Settings
 from ingestion.spotify_api.client import BudgetSpent, SpotifyClient, open_client
-from ingestion.spotify_api.lists import followed_artists, saved_items, top_items, user
-from ingestion.spotify_api.spool import Answer, Row
+from ingestion.spotify_api.lists import (
+    Listing,
+    followed_artists,
+    look_at,
+    saved_items,
+    top_items,
+    user,
+)
+from ingestion.spotify_api.spool import Answer, Row, stored
 from ingestion.spotify_api.state import Memory
 from simulator import World
 from simulator.web_api import Service
@@ -163,3 +170,105 @@ def test_an_account_is_told_once_and_without_what_is_private(
     (row,) = named(taker.take(user(client, clock, taker.memory)), "users")
     assert not {"email", "explicit_content", "birthdate"} & row.keys()
     assert taker.take(user(client, clock, taker.memory)) == []
+
+
+class Pages:
+    """Answers the client with these pages, whatever is asked."""
+
+    def __init__(self, *pages: dict[str, Any]) -> None:
+        self.pages, self.asked = list(pages), 0
+
+    def __call__(self, _endpoint: str, _ask: object) -> dict[str, Any]:
+        page = self.pages[self.asked]
+        self.asked += 1
+        return page
+
+
+def artists(*numbers: int | None) -> list[dict[str, Any] | None]:
+    return [None if number is None else {"id": f"artist {number}"} for number in numbers]
+
+
+MORE = "https://spotify.test/?after=x"
+
+
+@pytest.mark.parametrize(
+    "pages",
+    [
+        [{"items": artists(1, 2), "next": MORE}, {"items": artists(3), "next": None}],
+        [
+            {"items": artists(1, 2), "next": MORE, "total": None},
+            {"items": artists(3), "next": None, "total": None},
+        ],
+        [
+            {"items": artists(1, 2), "cursors": {"after": "x"}},
+            {"items": artists(3), "cursors": {"after": None}},
+        ],
+        [
+            {"items": artists(1, 2), "next": MORE, "total": 4},
+            {"items": artists(3), "next": None, "total": 4},
+        ],
+        [
+            {"items": artists(1, 2), "next": MORE, "total": 2},
+            {"items": artists(3), "next": None, "total": 2},
+        ],
+        [
+            {"items": artists(1, 2), "next": MORE, "total": 3},
+            {"items": artists(3), "next": None, "total": 3},
+        ],
+    ],
+    ids=["no total", "total null", "cursor alone", "too high", "too low", "no cursors"],
+)
+def test_a_list_ends_where_no_next_page_is_named(
+    client: SpotifyClient,
+    clock: Any,
+    taker: Taker,
+    monkeypatch: pytest.MonkeyPatch,
+    pages: list[dict[str, Any]],
+) -> None:
+    monkeypatch.setattr(client, "call", Pages(*pages))
+    listing = Listing("followed_artists", lambda *_: {}, lambda item: item["id"], dict)
+    rows = taker.take(look_at(client, clock, taker.memory, listing))
+    (look,) = named(rows, "list_observations")
+    assert (look["total"], look["is_whole"]) == (3, True)
+    assert [row["id"] for row in named(rows, "followed_artists")] == [
+        "artist 1",
+        "artist 2",
+        "artist 3",
+    ]
+
+
+def test_nulls_on_two_pages_are_no_sign_of_a_change(
+    client: SpotifyClient, clock: Any, taker: Taker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pages = Pages(
+        {"items": artists(None, 1), "next": MORE, "total": 4},
+        {"items": artists(None, 2), "next": None, "total": 4},
+    )
+    monkeypatch.setattr(client, "call", pages)
+    listing = Listing("playlists", lambda *_: {}, lambda item: item.get("id", ""), dict)
+    rows = taker.take(look_at(client, clock, taker.memory, listing))
+    assert [look["total"] for look in named(rows, "list_observations")] == [4]
+
+
+def test_an_answer_without_items_is_no_empty_list(
+    client: SpotifyClient, clock: Any, taker: Taker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "call", Pages({"total": 3}))
+    with pytest.raises(TypeError, match="without items"):
+        taker.take(saved_items(client, clock, taker.memory, "saved_tracks"))
+    assert taker.rows == []
+
+
+def test_a_look_that_is_given_up_is_told(
+    client: SpotifyClient, clock: Any, service: Service, taker: Taker
+) -> None:
+    service.faults.next("duplicate_page", paths="/v1/me/tracks", times=2)
+    answers = list(saved_items(client, clock, taker.memory, "saved_tracks"))
+    assert [note for answer in answers for note in answer.notes] == [
+        "saved_tracks: its pages did not fit together, twice; the next look may be whole"
+    ]
+
+
+def test_what_is_stored_has_no_nulls_and_only_text_that_can_be_written() -> None:
+    kept = stored({"genres": [None, "a"], "name": "cut \ud83d", "artists": [None, {"id": "x"}]})
+    assert kept == {"genres": ["a"], "name": "cut ?", "artists": [{"id": "x"}]}

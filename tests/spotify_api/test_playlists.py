@@ -74,6 +74,22 @@ def test_unchanged_playlists_cost_no_call(looks: Looks, service: Service) -> Non
     assert len(named(rows, "playlists")) == len(service.account().playlists_at(service.clock.now))
 
 
+def test_a_playlist_without_a_snapshot_is_read_each_time(
+    client: SpotifyClient, clock: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entries: list[dict[str, Any]] = [{"item": {"uri": "a"}}]
+    answers = {
+        "playlists": {"items": [{"id": "p"}], "total": 1},
+        "playlist_tracks": {"items": entries, "total": 1},
+    }
+    monkeypatch.setattr(client, "call", lambda endpoint, _: answers[endpoint])
+    looks = Looks(client, clock)
+    assert len(named(looks.look(), "playlist_tracks")) == 1
+    entries.append({"item": {"uri": "b"}})
+    answers["playlist_tracks"]["total"] = 2
+    assert len(named(looks.look(), "playlist_tracks")) == 2
+
+
 def test_somebody_elses_playlist_is_refused_once_and_not_asked_again(
     looks: Looks, service: Service
 ) -> None:
