@@ -7,15 +7,16 @@ killed or out of calls goes on where it stopped, because what it has asked for i
 
 from __future__ import annotations
 
+import logging
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from ingestion.spotify_api.errors import Forbidden, NotFound
+from ingestion.spotify_api.errors import Forbidden, NotFound, Unavailable
 from ingestion.spotify_api.spool import Answer, Row, stored
 from ingestion.spotify_api.state import Memory
 from ingestion.spotify_api.tables import SCHEMA
@@ -25,8 +26,16 @@ if TYPE_CHECKING:
     # who only counts what is missing, as a summary does, need not wait for spotipy
     from ingestion.spotify_api.client import Clock, Json, SpotifyClient
 
+logger = logging.getLogger(__name__)
+
 _EXPORT: Final = "spotify_export"
 _SEARCH_LIMIT: Final = 10
+
+#: One object that Spotify fails to give may be at fault itself; of several, Spotify is.
+_FAILURES_IN_A_ROW: Final = 3
+
+#: Such an object is asked for again the next day.
+_PASSING_FOR: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -120,6 +129,7 @@ def _ask_several(kind: Kind, ids: Sequence[str], spotify: Any) -> Json:
 def _one_by_one(
     client: SpotifyClient, clock: Clock, memory: Memory, kind: Kind, ids: Sequence[str]
 ) -> Iterator[Answer]:
+    failures = 0
     for id_ in ids:
         if kind.one is None or memory.is_refused(kind.name, clock.now()):
             return
@@ -129,7 +139,14 @@ def _one_by_one(
             yield memory.refusal(client.listener, kind.name, clock.now())
         except NotFound as error:
             yield Answer([_miss(kind, id_, clock.now(), 404, str(error))])
+        except Unavailable as error:
+            failures += 1
+            if failures == _FAILURES_IN_A_ROW:
+                raise
+            logger.info("%s", error)
+            yield Answer([_miss(kind, id_, clock.now(), 500, str(error))])
         else:
+            failures = 0
             yield Answer(_rows(kind, id_, item, clock.now()))
 
 
@@ -215,13 +232,16 @@ def _plain(text: str | None) -> str:
     return re.sub(r"\s+", " ", bare).strip().casefold()
 
 
-def missing_ids(warehouse: Warehouse, kind: str, good_since: datetime) -> list[str]:
+def missing_ids(
+    warehouse: Warehouse, kind: str, good_since: datetime, now: datetime | None = None
+) -> list[str]:
     """The ids of a kind that are mentioned and not in the catalogue, most played first.
 
     Args:
         warehouse: with all raw tables of the Web API.
         kind: a name of `KINDS`.
         good_since: what was not found since then is not asked for again.
+        now: aware UTC; what Spotify failed to give more than a day before counts as missing.
     """
     mentions = _mentions(kind, has_export="streaming_history" in warehouse.tables(_EXPORT))
     if mentions is None:
@@ -233,14 +253,15 @@ def missing_ids(warehouse: Warehouse, kind: str, good_since: datetime) -> list[s
         left join (select distinct id from {SCHEMA}.{kind}) as catalogue
             on mentioned.id = catalogue.id
         left join (
-            select distinct id from {SCHEMA}.catalogue_misses where kind = ? and observed_at >= ?
+            select distinct id from {SCHEMA}.catalogue_misses
+            where kind = ? and observed_at >= ? and (status < 500 or observed_at >= ?)
         ) as misses
             on mentioned.id = misses.id
         where mentioned.id is not null and catalogue.id is null and misses.id is null
         group by mentioned.id
         order by sum(mentioned.plays) desc, mentioned.id
         """,
-        [kind, good_since],
+        [kind, good_since, (now or datetime.now(UTC)) - _PASSING_FOR],
     )
     return [id_ for (id_,) in rows]
 

@@ -31,8 +31,8 @@ from ingestion.spotify_api.errors import (
     TryLater,
     Unavailable,
 )
-from ingestion.spotify_api.sign_in import refreshed
-from ingestion.spotify_api.tokens import SignIn, renew_sign_in, sign_in_id, sign_in_of
+from ingestion.spotify_api.sign_in import refreshed, without
+from ingestion.spotify_api.tokens import SignIn, app_of, renew_sign_in, sign_in_id, sign_in_of
 from ingestion.spotify_api.wire import Refused, Session, in_short
 
 __all__ = [
@@ -228,7 +228,7 @@ class SpotifyClient:
         except requests.RequestException as error:
             raise _Passing(in_short(error)) from error
         except Refused as refused:
-            raise self._named_by_accounts(refused) from refused
+            raise self._named_by_accounts(refused) from None  # its words may hold a token
         if sign_in is None:
             raise SignInNeeded(self.listener, "the sign-in was removed")
         self._sign_in = sign_in
@@ -238,12 +238,26 @@ class SpotifyClient:
         if refused.status == 429:
             return self._rate_limited(refused)
         if refused.status >= 500:
-            return _Passing(str(refused), refused.retry_after)
-        return NoAccess(f"{self.listener}: Spotify refuses to refresh the sign-in: {refused}")
+            return _Passing(self._without_tokens(str(refused)), refused.retry_after)
+        return NoAccess(
+            self._without_tokens(
+                f"{self.listener}: Spotify refuses to refresh the sign-in: {refused}"
+            )
+        )
+
+    def _without_tokens(self, text: str) -> str:
+        """A message of Spotify's, which may name what it was sent, without the sign-in's tokens."""
+        app = app_of(self._settings)
+        return without(
+            text,
+            self._sign_in.access_token,
+            self._sign_in.refresh_token,
+            app.client_secret if app else None,
+        )
 
     def _named(self, refused: Refused) -> Exception:
         """Why the Web API gives nothing, by its own name."""
-        message = refused.message
+        message = self._without_tokens(refused.message)
         match refused.status:
             case 429:
                 return self._rate_limited(refused)
@@ -260,8 +274,8 @@ class SpotifyClient:
             case 400 if re.search(r"\b(id|base62|uri)\b", message, re.IGNORECASE):
                 return NotFound(self._endpoint, message)
             case status if status >= 500:
-                return _Passing(str(refused), refused.retry_after)
-        return SpotifyError(f"Spotify refuses {self._endpoint}: {refused}")
+                return _Passing(self._without_tokens(str(refused)), refused.retry_after)
+        return SpotifyError(f"Spotify refuses {self._endpoint}: {refused.status}: {message}")
 
     def _rate_limited(self, refused: Refused) -> Exception:
         wait = timedelta(seconds=refused.retry_after or 0)

@@ -36,18 +36,22 @@ def user(client: SpotifyClient, clock: Clock, memory: Memory) -> Iterator[Answer
 
 
 def top_items(
-    client: SpotifyClient, clock: Clock, name: str, limit: int | None
+    client: SpotifyClient, clock: Clock, memory: Memory, name: str, limit: int | None
 ) -> Iterator[Answer]:
     """The listener's top tracks or artists, over each of the three time ranges.
 
     Args:
         client: whose.
         clock: says when an answer came.
+        memory: `answered/<name>`, the time ranges of a look that broke off.
         name: `top_tracks` or `top_artists`.
         limit: of items; None is as many as Spotify gives at once.
     """
     field = name.removeprefix("top_").removesuffix("s")
+    answered: list[str] = list(memory[f"answered/{name}"] or [])
     for time_range in _TIME_RANGES:
+        if time_range in answered:
+            continue
         page = client.call(name, _ask_top(name, time_range, min(limit or PAGE, PAGE)))
         items = [item for item in page.get("items") or [] if item]
         look = {"listener": client.listener, "observed_at": clock.now()}
@@ -62,8 +66,9 @@ def top_items(
             "total": len(items),
             "is_whole": True,
         }
-        yield Answer([*rows, ("list_observations", observation)])
-    yield Answer([], {f"asked/{name}": clock.now()})
+        answered.append(time_range)
+        yield Answer([*rows, ("list_observations", observation)], {f"answered/{name}": answered})
+    yield Answer([], {f"asked/{name}": clock.now(), f"answered/{name}": None})
 
 
 def _ask_top(name: str, time_range: str, limit: int) -> Callable[[Any], Json]:

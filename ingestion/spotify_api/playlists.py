@@ -28,21 +28,24 @@ def playlists(
     Args:
         client: whose playlists.
         clock: says when an answer came.
-        memory: `list/playlist_tracks/<id>`, the last look at each.
+        memory: `list/playlist_tracks/<id>`, the last look at each; `found/playlists`, those of a
+            look that broke off, with their snapshots.
         limit: of playlists; None for all.
         track_limit: of entries of each; None for all.
     """
-    found: dict[str, str | None] = {}
-    for answer in look_at(client, clock, memory, _list_of_playlists(limit)):
-        for table, row in answer.rows:
-            if table == "playlists" and row.get("id"):
-                found[row["id"]] = row.get("snapshot_id")
-        yield answer
+    found: dict[str, str | None] = dict(memory["found/playlists"] or {})
+    if memory["found/playlists"] is None or memory["unfinished/playlists"]:
+        for answer in look_at(client, clock, memory, _list_of_playlists(limit)):
+            for table, row in answer.rows:
+                if table == "playlists" and row.get("id"):
+                    found[row["id"]] = row.get("snapshot_id")
+            answer.remember = {**answer.remember, "found/playlists": found}
+            yield answer
     for playlist_id, snapshot_id in found.items():
         last = memory[f"list/playlist_tracks/{playlist_id}"]
         if last is None or snapshot_id is None or last.get("snapshot_id") != snapshot_id:
             yield from _entries(client, clock, memory, playlist_id, snapshot_id, track_limit)
-    yield Answer([], {"asked/playlists": clock.now()})
+    yield Answer([], {"asked/playlists": clock.now(), "found/playlists": None})
 
 
 def _list_of_playlists(limit: int | None) -> Listing:

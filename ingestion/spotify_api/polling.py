@@ -132,7 +132,7 @@ class Poll:
         yield "users", partial(user, client, clock, memory)
         if limits.top != 0:
             for name in TOP_LISTS:
-                yield name, partial(top_items, client, clock, name, limits.top)
+                yield name, partial(top_items, client, clock, memory, name, limits.top)
         for name in SAVED_LISTS:
             yield name, partial(saved_items, client, clock, memory, name)
         yield "followed_artists", partial(followed_artists, client, clock, memory)
@@ -170,10 +170,11 @@ class Poll:
             answers = search(self.client, self._clock, found)
             yield from self._within(calls, answers, len(found), "name_matches", on_progress)
 
+        missing = partial(missing_ids, now=now)
         for find, kinds in (
-            (missing_ids, ["tracks"]),
-            (missing_ids, ["artists", "albums", "episodes", "track_audio_features"]),
-            (missing_ids, ["shows"]),
+            (missing, ["tracks"]),
+            (missing, ["artists", "albums", "episodes", "track_audio_features"]),
+            (missing, ["shows"]),
             (stale_ids, [kind.name for kind in KINDS.values() if kind.is_refreshed]),
         ):
             if self._spool.length:
@@ -292,7 +293,7 @@ class Poll:
 
 def _settles(table: str, row: Row, what: str) -> bool:
     """Whether a row is the end of a search for one of `what`."""
-    return table == what or (table == "catalogue_misses" and row["status"] == 404)
+    return table == what or (table == "catalogue_misses" and row["status"] != 200)
 
 
 def _in_words(duration: timedelta) -> str:

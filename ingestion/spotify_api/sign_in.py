@@ -90,7 +90,9 @@ class Authorisation:
         try:
             self._manager.get_access_token(code, check_cache=False, **self._as_text())
         except Refused as refused:
-            raise SpotifyError(_why_refused(refused, self._app)) from refused
+            raise SpotifyError(
+                self._without_secrets(_why_refused(refused, self._app), code)
+            ) from None
         except requests.RequestException as error:
             raise Unavailable(f"Spotify's accounts service: {in_short(error)}") from error
         except (KeyError, TypeError) as error:  # it is JSON, and no token
@@ -118,6 +120,10 @@ class Authorisation:
         if error:
             raise SpotifyError(f"Spotify refuses the sign-in: {error}")
         return code
+
+    def _without_secrets(self, text: str, code: str) -> str:
+        verifier = getattr(self._manager, "code_verifier", None)
+        return without(text, code, verifier, self._app.client_secret)
 
     def _as_text(self) -> dict[str, bool]:
         # the one manager warns unless it is told to hand out text, the other knows nothing else
@@ -241,6 +247,13 @@ def _why_refused(refused: Refused, app: App) -> str:
     return f"Spotify refuses the sign-in: {refused}"
 
 
+def without(text: str, *secrets: str | None) -> str:
+    """A text of the accounts service's, which may name what it was sent, without that."""
+    for secret in filter(None, secrets):
+        text = text.replace(secret, "…")
+    return text
+
+
 def _why_void(sign_in: SignIn, now: datetime) -> str:
     if sign_in.ends_at and now >= sign_in.ends_at:
         return f"the sign-in has ended on {sign_in.ends_at:%Y-%m-%d}, after its six months"
@@ -282,7 +295,7 @@ def _with_token(sign_in: SignIn, token: dict[str, Any], now: datetime) -> SignIn
     return SignIn(
         client_id=sign_in.client_id,
         uses_secret=sign_in.uses_secret,
-        refresh_token=token["refresh_token"],
+        refresh_token=token.get("refresh_token") or sign_in.refresh_token,
         scope=token.get("scope") or sign_in.scope,
         authorised_at=sign_in.authorised_at,
         access_token=token["access_token"],

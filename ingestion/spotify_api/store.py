@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -285,7 +286,7 @@ class Store:
             objects: dict[str, Row] = {}
             for row in batch.rows.get(table, []):
                 item = row.get(field) or {}
-                if item.get("id") and item.get("type") == kind.removesuffix("s"):
+                if item.get("id") and _type_of(item, field) == kind.removesuffix("s"):
                     objects[item["id"]] = {**item, "observed_at": row["observed_at"]}
             answered = {row.get("id") for row in batch.rows.get(kind, [])}
             lacking = objects.keys() - answered - self._good_ids(kind, objects)
@@ -302,6 +303,12 @@ class Store:
             )
             good.update(id_ for (id_,) in rows)
         return good
+
+
+def _type_of(item: Row, field: str) -> str:
+    """What an object is: by its word, else by its URI, else by the field that it stands in."""
+    in_uri = re.match(r"spotify:(\w+):", str(item.get("uri") or ""))
+    return item.get("type") or (in_uri[1] if in_uri else field)
 
 
 def _is_about_rows(error: Exception) -> bool:

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ingestion.settings import Settings
+from ingestion.spotify_api.catalogue import KINDS, look_up
+from ingestion.spotify_api.client import SpotifyClient, Unavailable
 from ingestion.spotify_api.collecting import Outcome
+from ingestion.spotify_api.spool import Answer, Spool
+from ingestion.spotify_api.state import Memory
+from ingestion.spotify_api.store import Store
 from ingestion.spotify_export.importing import import_exports
+from ingestion.warehouse import open_warehouse
 from simulator import Account, Extended, World, write_export
 from simulator.web_api import Contract, Service, serve
 
@@ -179,3 +185,55 @@ def test_plays_without_any_id_are_searched_by_exactly_their_names(
         assert artist.casefold() in [name.casefold() for name in artists]
     searches = Counter(call.query for call in service.calls if call.path == "/v1/search")
     assert set(searches.values()) == {1}
+
+
+@pytest.mark.usefixtures("with_export")
+def test_one_object_that_spotify_fails_to_give_keeps_no_other_from_coming(
+    collect: Collect, query: Query, service: Service
+) -> None:
+    collect(max_calls=2)
+    ((broken,),) = query(
+        "select album__id from tracks group by 1 order by count(*) desc, 1 limit 1"
+    )
+    service.faults.next("server_error", paths=f"/v1/albums/{broken}", times=None)
+    while collect(max_calls=400).outcome == "budget_spent":
+        pass
+    assert missing(query, "albums") == []
+    assert query("select id, status from catalogue_misses where status >= 500") == [(broken, 500)]
+
+    service.faults.clear()
+    service.clock.advance(timedelta(days=1, minutes=1))
+    collect(max_calls=60)
+    assert query(f"select count(*) from albums where id = '{broken}'") == [(1,)]
+
+
+def test_several_failures_in_a_row_are_spotifys_own(
+    client: SpotifyClient, clock: Any, service: Service
+) -> None:
+    service.faults.next("server_error", paths="/v1/albums/*", times=None)
+    answers = look_up(client, clock, Memory({}), KINDS["albums"], ["a", "b", "c", "d"])
+    refused, *misses = [
+        row for answer in (next(answers) for _ in range(3)) for _, row in answer.rows
+    ]
+    assert refused["endpoint"] == "several_albums"
+    assert [(row["id"], row["status"]) for row in misses] == [("a", 500), ("b", 500)]
+    with pytest.raises(Unavailable):
+        next(answers)
+
+
+def test_a_carried_object_without_a_type_is_known_by_its_uri_or_its_place(
+    settings: Settings,
+) -> None:
+    seen = {"observed_at": "2026-01-01T00:00:00Z"}
+    rows = [
+        ("saved_tracks", {**seen, "track": {"id": "by its place"}}),
+        ("playlist_tracks", {**seen, "item": {"id": "track", "uri": "spotify:track:x"}}),
+        ("playlist_tracks", {**seen, "item": {"id": "episode", "uri": "spotify:episode:x"}}),
+        ("playlist_tracks", {**seen, "item": {"id": "neither"}}),
+    ]
+    Spool(settings, "me").add(Answer(rows), datetime.now(UTC))
+    with open_warehouse(settings) as warehouse:
+        Store(warehouse, "me", timedelta(days=1)).load(Spool(settings, "me"))
+        tracks = warehouse.query("select id from spotify_api.tracks order by id")
+        episodes = warehouse.query("select id from spotify_api.episodes")
+    assert (tracks, episodes) == ([("by its place",), ("track",)], [("episode",)])

@@ -8,6 +8,7 @@ import socket
 import ssl
 import subprocess
 import threading
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -498,3 +499,31 @@ def test_an_accounts_service_that_gives_no_token_is_named(
             open_client(elsewhere, "me", budget=9, clock=clock).call("thing", profile)
     assert type(told.value) is error, "a thing that Spotify was not asked for is not missing"
     assert settings.spotify_tokens.read_bytes() == before
+
+
+def test_a_refresh_token_that_is_null_leaves_the_old_one(
+    settings: Settings, sign_in: Callable[..., SignIn], clock: SharedClock
+) -> None:
+    before = sign_in()
+    body = b'{"access_token": "new", "refresh_token": null, "expires_in": 3600, "scope": null}'
+    with answering(200, {}, body) as address:
+        elsewhere = settings.model_copy(
+            update={"spotify_accounts_url": address, "spotify_api_url": address}
+        )
+        open_client(elsewhere, "me", budget=9, clock=clock).call("thing", profile)
+    kept = TokenFile(settings.spotify_tokens).read().listeners
+    assert kept["me"].refresh_token == before.refresh_token
+    assert kept["me"].access_token != before.access_token
+
+
+def test_a_token_in_the_words_of_the_accounts_service_is_not_told(
+    settings: Settings, sign_in: Callable[..., SignIn], clock: SharedClock
+) -> None:
+    token = sign_in().refresh_token
+    body = f'{{"error": "invalid_request", "error_description": "{token} is malformed"}}'
+    with answering(400, {}, body.encode()) as address:
+        elsewhere = settings.model_copy(update={"spotify_accounts_url": address})
+        with pytest.raises(NoAccess) as told:
+            open_client(elsewhere, "me", budget=9, clock=clock).call("thing", profile)
+    assert "is malformed" in str(told.value)
+    assert token not in "".join(traceback.format_exception(told.value))

@@ -59,7 +59,7 @@ def named(rows: list[tuple[str, Row]], table: str) -> list[Row]:
 def test_top_lists_are_ranked_from_one_over_three_ranges(
     client: SpotifyClient, clock: Any, taker: Taker
 ) -> None:
-    rows = taker.take(top_items(client, clock, "top_tracks", 5))
+    rows = taker.take(top_items(client, clock, taker.memory, "top_tracks", 5))
     ranks = Counter((row["time_range"], row["rank"]) for row in named(rows, "top_tracks"))
     looks = named(rows, "list_observations")
     assert {time_range for time_range, _ in ranks} <= {row["list_id"] for row in looks}
@@ -67,6 +67,18 @@ def test_top_lists_are_ranked_from_one_over_three_ranges(
     assert [row["total"] for row in looks] == [
         sum(time_range == row["list_id"] for time_range, _ in ranks) for row in looks
     ]
+
+
+def test_top_lists_that_broke_off_go_on_with_the_range_that_is_lacking(
+    client: SpotifyClient, settings: Settings, clock: Any, service: Service, taker: Taker
+) -> None:
+    short = open_client(settings, "me", budget=2, clock=clock)
+    with pytest.raises(BudgetSpent):
+        taker.take(top_items(short, clock, taker.memory, "top_tracks", 5))
+    taker.take(top_items(client, clock, taker.memory, "top_tracks", 5))
+    asked = [call.query for call in service.calls if call.path == "/v1/me/top/tracks"]
+    assert len(asked) == len(set(asked)) == 3
+    assert len(taker.take(top_items(client, clock, taker.memory, "top_tracks", 5))) > 3
 
 
 def test_a_saved_list_is_read_whole_once_and_then_costs_one_call(

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from ingestion.spotify_api.client import SpotifyClient
+from ingestion.settings import Settings
+from ingestion.spotify_api.client import BudgetSpent, SpotifyClient, open_client
 from ingestion.spotify_api.playlists import playlists
 from ingestion.spotify_api.spool import Answer, Row
 from ingestion.spotify_api.state import Memory
@@ -72,6 +73,19 @@ def test_unchanged_playlists_cost_no_call(looks: Looks, service: Service) -> Non
     assert len(item_calls(service)) == before
     assert named(rows, "playlist_tracks") == []
     assert len(named(rows, "playlists")) == len(service.account().playlists_at(service.clock.now))
+
+
+def test_looks_that_broke_off_go_on_without_asking_which_playlists_there_are(
+    looks: Looks, settings: Settings, clock: Any, service: Service
+) -> None:
+    looks._client, whole = open_client(settings, "me", budget=2, clock=clock), looks._client
+    with pytest.raises(BudgetSpent):
+        looks.look()
+    looks._client = whole
+    looks.look()
+    assert sum(call.path == "/v1/me/playlists" for call in service.calls) == 1
+    looks.look()
+    assert sum(call.path == "/v1/me/playlists" for call in service.calls) == 2
 
 
 def test_a_playlist_without_a_snapshot_is_read_each_time(
