@@ -6,6 +6,7 @@ anybody to tell hues apart.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -325,13 +326,20 @@ def calendar(days: list[dict[str, Any]], year: int, *, until: date, most: float)
 
 
 def bars(rows: list[dict[str, Any]], *, label: str, value: str, title: str) -> None:
-    """Bars that lie, in the order of the rows, with their numbers beside them."""
-    base = alt.Chart(pa.Table.from_pylist(rows)).encode(
+    """Bars that lie, in the order of the rows, with their numbers beside them.
+
+    A bar is a row, whatever it is called: two tracks of one name are two bars, not one upon another.
+    """
+    cells = [row | {"place": place} for place, row in enumerate(rows)]
+    names = json.dumps([row[label] for row in rows])
+    base = alt.Chart(pa.Table.from_pylist(cells)).encode(
         y=alt.Y(
-            f"{label}:N",
+            "place:O",
             sort=None,
             title=None,
-            axis=alt.Axis(ticks=False, domain=False, labelLimit=220),
+            axis=alt.Axis(
+                ticks=False, domain=False, labelLimit=220, labelExpr=f"{names}[datum.value]"
+            ),
         ),
         x=alt.X(f"{value}:Q", title=None, axis=None),
         tooltip=[

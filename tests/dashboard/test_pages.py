@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import duckdb
+import pyarrow as pa
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -55,6 +58,18 @@ def page(name: str, **address: str) -> AppTest:
 
 def figures(app: AppTest) -> dict[str, str]:
     return {metric.label: metric.value for metric in app.metric}
+
+
+def drawn(app: AppTest) -> list[tuple[dict[str, Any], list[dict[str, Any]]]]:
+    """The charts of a page from top to bottom: how each is drawn, and of which rows."""
+    assert not app.exception
+    return [
+        (
+            json.loads(chart.proto.spec),
+            pa.ipc.open_stream(chart.proto.datasets[0].data.data).read_all().to_pylist(),
+        )
+        for chart in app.get("vega_lite_chart")
+    ]
 
 
 def said(app: AppTest) -> str:
@@ -126,6 +141,24 @@ def test_the_charts_show_the_ranks_of_the_marts(warehouse: Home) -> None:
     table = page("top", period="2025").dataframe[0].value
 
     assert list(table[["#", "Artist", "Streams"]].itertuples(index=False, name=None)) == expected
+
+
+def test_two_tracks_of_one_name_are_two_bars(copy: Path) -> None:
+    change(
+        copy,
+        "update marts.agg_period_items set item_name = 'Intro', artist_name = 'The \"xx\"'"
+        " where period = '2025' and item_type = 'track' and item_rank <= 2",
+    )
+
+    spec, rows = drawn(opened(period="2025"))[2]
+
+    assert [row["name"] for row in rows[:2]] == ['Intro · The "xx"'] * 2
+    bars, numbers = spec["layer"]
+    for layer in (bars, numbers):
+        field = layer["encoding"]["y"]["field"]
+        assert len({row[field] for row in rows}) == len(rows) == 5
+    names = bars["encoding"]["y"]["axis"]["labelExpr"].removesuffix("[datum.value]")
+    assert json.loads(names) == [row["name"] for row in rows]
 
 
 @pytest.mark.usefixtures("warehouse")
