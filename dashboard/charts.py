@@ -259,7 +259,7 @@ def calendar(days: list[dict[str, Any]], year: int, *, until: date, most: float)
     """A year of days, weeks from left to right.
 
     Args:
-        days: with music, of this year and others.
+        days: with streams, of this year and others.
         year: the one to draw.
         until: the last day that is known.
         most: hours of the day with the most, so that years can be compared.

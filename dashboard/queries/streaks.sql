@@ -1,4 +1,4 @@
--- Which runs of days with music touch the time between two days, longest first?
+-- Which runs of days with a stream touch the time between two days, longest first?
 select
     day_count,
     started_date,

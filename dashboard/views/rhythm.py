@@ -36,7 +36,7 @@ def show(selection: Selection) -> None:
 
 
 def _show_calendar(selection: Selection) -> None:
-    """The years of the selection that have music, latest first; of a month, its whole year."""
+    """The years of the selection that have streams, latest first; of a month, its whole year."""
     last_date = min(selection.last_date, selection.until_date - timedelta(days=1))
     rows = ask(
         "hours_by_day",
@@ -59,7 +59,7 @@ def _show_streaks(selection: Selection) -> None:
     longest = streaks[0]
     tables.figures(
         {
-            "Days with music": (number(heard), None),
+            "Days with a stream": (number(heard), None),
             "Of all days": (share(heard / (until - selection.first_date).days), None),
             "Longest streak": (f"{number(longest['day_count'])} days", None),
         }

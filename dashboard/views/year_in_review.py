@@ -125,7 +125,7 @@ def _show_figures(review: dict[str, Any]) -> None:
         {
             "Minutes": (number(review["minute_count"]), None),
             "Streams": (number(review["stream_count"]), None),
-            "Days with music": (number(review["streaming_day_count"]), None),
+            "Days with a stream": (number(review["streaming_day_count"]), None),
         }
     )
     tables.figures(

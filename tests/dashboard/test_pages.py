@@ -229,6 +229,20 @@ def test_the_longest_streak_is_that_of_the_marts(warehouse: Home) -> None:
     assert figures(page("rhythm"))["Longest streak"] == f"{days:,} days"
 
 
+def test_a_day_of_podcasts_alone_is_one_with_a_stream(warehouse: Home) -> None:
+    [(days, music_days)] = warehouse.query(
+        "select count(distinct listening_date),"
+        " count(distinct listening_date) filter (content_type = 'track')"
+        " from marts.fct_plays where is_counted and year = 2025"
+    )
+    assert days > music_days
+
+    for name in ("rhythm", "year_in_review"):
+        shown = figures(page(name, period="2025"))
+        assert shown["Days with a stream"] == f"{days:,}"
+        assert "Days with music" not in shown
+
+
 def test_the_habits_are_those_of_the_marts(warehouse: Home) -> None:
     [(skipped, shuffled)] = warehouse.query(
         "select sum(skipped_count), sum(shuffle_count) from marts.agg_monthly_habits"
