@@ -68,7 +68,7 @@ def _show_shows(selection: Selection, shows: list[dict[str, Any]]) -> None:
                 "Podcast": row["item_name"],
                 "Streams": row["stream_count"],
                 "Hours": row["listening_hours"],
-                "Share": row["stream_share"],
+                "Share of podcasts": row["stream_share"],
             }
             for row in shows
         ],
@@ -76,7 +76,7 @@ def _show_shows(selection: Selection, shows: list[dict[str, Any]]) -> None:
             "Podcast": st.column_config.TextColumn(width=240),
             "Streams": tables.count(),
             "Hours": tables.hours(),
-            "Share": tables.share(max(row["stream_share"] for row in shows)),
+            "Share of podcasts": tables.share(max(row["stream_share"] for row in shows)),
         },
         rows=8,
     )

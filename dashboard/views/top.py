@@ -21,6 +21,9 @@ _KINDS: Final = {
     "Podcasts": "show",
 }
 
+#: What a share is of: all streams of its kind, which are fewer than all that there are.
+_OF_WHICH: Final = {"genre": "genres", "show": "podcasts"}
+
 _ROWS: Final = 500
 _SHOWN: Final = 17
 
@@ -92,6 +95,7 @@ def _show_chart(selection: Selection, kind: str, items: list[dict[str, Any]]) ->
     has_covers = any(tables.cover(item["image_url"]) for item in items)
     has_artist = kind in {"Tracks", "Recordings", "Albums"}
     name = kind.removesuffix("s")
+    share = f"Share of {_OF_WHICH.get(_KINDS[kind], 'music')}"
     rows = []
     for item in items:
         row: dict[str, Any] = {"#": item["item_rank"]}
@@ -104,7 +108,7 @@ def _show_chart(selection: Selection, kind: str, items: list[dict[str, Any]]) ->
             row["Artist"] = item["artist_name"]
         row["Streams"] = item["stream_count"]
         row["Hours"] = item["listening_hours"]
-        row["Share"] = item["stream_share"]
+        row[share] = item["stream_share"]
         rows.append(row)
     formats = {
         "#": st.column_config.NumberColumn(width=44),
@@ -113,7 +117,7 @@ def _show_chart(selection: Selection, kind: str, items: list[dict[str, Any]]) ->
         name: st.column_config.TextColumn(width=170),
         "Streams": tables.count(),
         "Hours": tables.hours(),
-        "Share": tables.share(max(item["stream_share"] for item in items)),
+        share: tables.share(max(item["stream_share"] for item in items)),
     }
     if _KINDS[kind] not in _LOOKED_UP:
         tables.show(rows, formats, rows=_SHOWN)

@@ -151,11 +151,15 @@ def _show_bests(selection: Selection, review: dict[str, Any]) -> None:
         (
             "Top artist",
             review["top_artist_name"],
-            f"{streams['artist']}, {share(review['top_artist_share'])} of all",
+            f"{streams['artist']}, {share(review['top_artist_share'])} of the music",
         ),
         ("Top track", _by(review, "track"), streams["track"]),
         ("Top album", _by(review, "album"), streams["album"]),
-        ("Top genre", review["top_genre_name"], f"{share(review['top_genre_share'])} of streams"),
+        (
+            "Top genre",
+            review["top_genre_name"],
+            f"{share(review['top_genre_share'])} of the music whose genres are known",
+        ),
         (
             "Top podcast",
             review["top_show_name"],

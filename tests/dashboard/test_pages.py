@@ -132,6 +132,23 @@ def test_a_year_that_is_not_over_is_compared_with_the_same_days(warehouse: Home)
     assert any("the same days of 2025" in caption.value for caption in app.caption)
 
 
+@pytest.mark.parametrize(
+    ("what", "share", "content_type"),
+    [("Artists", "Share of music", "track"), ("Podcasts", "Share of podcasts", "episode")],
+)
+def test_a_share_says_of_what(
+    warehouse: Home, what: str, share: str, content_type: str
+) -> None:
+    [(streams,)] = warehouse.query(
+        "select count(*) from marts.fct_plays"
+        f" where is_counted and year = 2025 and content_type = '{content_type}'"
+    )
+
+    table = page("top", period="2025", what=what).dataframe[0].value
+
+    assert table[share][0] == pytest.approx(table["Streams"][0] / streams)
+
+
 def test_the_charts_show_the_ranks_of_the_marts(warehouse: Home) -> None:
     expected = warehouse.query(
         "select item_rank, item_name, stream_count from marts.agg_period_items"
@@ -372,7 +389,9 @@ def test_the_year_in_review_shows_the_figures_of_its_mart(warehouse: Home) -> No
     assert boxes[:2] == [("Minutes", f"{minutes:,}"), ("Streams", f"{streams:,}")]
     assert ("Minutes", f"{wrapped:,}") in boxes[2:]
     table = app.dataframe[0].value
-    assert table[table["What"] == "Top artist"]["Which"].item() == artist
+    top = table[table["What"] == "Top artist"]
+    assert top["Which"].item() == artist
+    assert top["How much"].item().endswith(" % of the music")
 
 
 def test_of_all_time_the_latest_year_is_reviewed_and_a_year_without_a_stream_is_named(
