@@ -156,8 +156,14 @@ def choose() -> Selection:
     with st.sidebar:
         listener = _choose_listener(listeners)
         period = _choose_period(listener)
-    st.query_params.update({"listener": listener, "period": period})
+    write_address(listener=listener, period=period)
     return _selection(listeners[listener], period)
+
+
+def write_address(**words: str) -> None:
+    """Put what is chosen into the address, and remember that it was we who did."""
+    st.query_params.update(words)
+    st.session_state.setdefault("written", {}).update(words)
 
 
 def asked_item() -> Item | None:
@@ -202,7 +208,7 @@ def _choose_listener(listeners: dict[str, dict[str, Any]]) -> str:
         _say_instead(f"Nobody called “{asked}” has plays here", choices[0])
     listener = asked if asked in choices else choices[0]
     if len(choices) > 1:
-        st.session_state.setdefault("listener", listener)
+        st.session_state.listener = listener
         listener = st.selectbox("Listener", choices, key="listener")
     st.session_state.chosen_listener = listener
     return listener
@@ -218,21 +224,28 @@ def _choose_period(listener: str) -> str:
     asked = _asked("period")
     if asked is not None and asked not in choices:
         _say_instead(f"{listener} played nothing in “{asked}”", "all time")
-        st.session_state.period = ALL_TIME
-    st.session_state.setdefault("period", asked if asked in choices else ALL_TIME)
+    st.session_state.period = asked if asked in choices else ALL_TIME
     period: str = st.selectbox("Period", choices, key="period", format_func=_in_words)
     st.session_state.chosen_period = period
     return period
 
 
 def _asked(name: str) -> str | None:
-    """What the box shows, was chosen before, or the address says when the page is opened.
+    """What the address says where we did not write it; else what the box shows or last showed.
 
-    Streamlit forgets a box that a page did not get to draw, as when another page is chosen while
-    the first still loads; so what was chosen is kept beside it.
+    An address of somebody else's is that of a link, or one that the browser went back to. Streamlit
+    forgets a box that a page did not get to draw, as when another page is chosen while the first
+    still loads; so what was chosen is kept beside it.
     """
-    asked = st.session_state.get(name, st.session_state.get(f"chosen_{name}"))
-    return asked if asked is not None else st.query_params.get(name)
+    if _is_new_address(name):
+        return st.query_params[name]
+    asked: str | None = st.session_state.get(name, st.session_state.get(f"chosen_{name}"))
+    return asked
+
+
+def _is_new_address(name: str) -> bool:
+    written = st.session_state.get("written", {}).get(name)
+    return st.query_params.get(name) not in (None, written)
 
 
 def _say_instead(what_is_wrong: str, shown: str) -> None:

@@ -121,6 +121,38 @@ def test_what_a_page_lets_choose_is_in_its_address(address: str, warehouse: Home
         browser.close()
 
 
+def test_back_leads_to_what_was_chosen_before(address: str) -> None:
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        tab = browser.new_page(viewport={"width": 1280, "height": 1200})
+        tab.goto(f"{address}/top?period=2025&listener=me")
+        wait_until_drawn(tab)
+        for words, period in (("2026", "2026"), ("March 2025", "2025-03")):
+            tab.get_by_role("combobox", name="Period").click()
+            tab.get_by_role("option", name=words, exact=True).click()
+            tab.wait_for_url(_is("/top", listener="me", period=period))
+        _open(tab, "Rhythm")
+        tab.wait_for_url(_is("/rhythm", listener="me", period="2025-03"))
+
+        _go_back(tab, until=_is("/top", listener="me", period="2025-03"))
+        tab.get_by_role("heading", level=1, name="Top").wait_for(timeout=60_000)
+        for period, days in (("2026", "1 Jan 2026"), ("2025", "1 Jan 2025 to 31 Dec 2025")):
+            _go_back(tab, until=_is("/top", listener="me", period=period))
+            tab.get_by_test_id("stCaptionContainer").first.filter(has_text=days).wait_for()
+        browser.close()
+
+
+def _go_back(tab: playwright.Page, until: Callable[[str], bool]) -> None:
+    """Press Back; after a page was changed twice, for Streamlit opens it before we name the rest."""
+    for _ in range(2):
+        tab.go_back()
+        tab.wait_for_timeout(500)
+        wait_until_drawn(tab)
+        if until(tab.url):
+            return
+    raise AssertionError(f"Back leads to {tab.url}")
+
+
 def _is(path: str, **query: str) -> Callable[[str], bool]:
     """Whether an address is that of a page with just these choices."""
 
