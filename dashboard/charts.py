@@ -396,11 +396,22 @@ def _over_time(rows: pa.Table, unit: str) -> tuple[pa.Table, alt.X, alt.Tooltip]
         return pa.Table.from_pylist(named), _step_axis(steps), alt.Tooltip("step:N", title="Year")
     time_unit, time_format = _SPANS[unit]
     field = f"{time_unit}(start_date):T"
+    across = alt.X(field, title=None, axis=alt.Axis(grid=False))
     return (
         _with_dates(rows, "start_date"),
-        alt.X(field, title=None, axis=alt.Axis(grid=False)),
+        across.scale(domain=_fortnight(rows)) if unit == "day" else across,
         alt.Tooltip(field, title=unit.title(), format=time_format),
     )
+
+
+def _fortnight(rows: pa.Table) -> list[alt.DateTime]:
+    """From the first day to the last and two weeks at least, or the bar of a day is a slab."""
+    dates = rows["start_date"].to_pylist()
+    last = max(max(dates) + timedelta(days=1), min(dates) + timedelta(days=14))
+    return [
+        alt.DateTime(year=day.year, month=day.month, date=day.day, utc=True)
+        for day in (min(dates), last)
+    ]
 
 
 def _step_axis(steps: dict[date, str], padding: float = 0.1) -> alt.X:

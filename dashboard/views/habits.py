@@ -61,9 +61,10 @@ def _share(habits: dict[str, Any], count: str, known: str) -> float | None:
 
 def _show_skips(selection: Selection) -> None:
     st.subheader("Skips", anchor=False)
-    if selection.period_type != "month":
+    months = ask("skips_by_month", **selection.dates)
+    if months.num_rows > 1:
         charts.line_over_time(
-            ask("skips_by_month", **selection.dates),
+            months,
             "skipped_share",
             title="Skipped",
             unit="month",

@@ -121,16 +121,27 @@ def _show_history(selection: Selection, item: Item) -> None:
     if not table.num_rows:
         st.info(f"Not streamed in {selection.steps_sentence}.")
         return
-    charts.hours_over_time(table, selection.unit)
     rows = table.to_pylist()
+    if len(rows) == 1:
+        _say_only_step(selection, item, rows[0])
+        return
+    charts.hours_over_time(table, selection.unit)
     best = min(rows, key=lambda row: row["item_rank"])
     st.markdown(f"**Place among all {item.item_type}s**")
     st.caption(
         f"Best: {number(best['item_rank'])} in {_step(selection, best['start_date'])}."
         f" By streams of each {selection.unit}; 1 is the most."
     )
-    if len(rows) > 1:
-        charts.places_over_time(table, selection.unit)
+    charts.places_over_time(table, selection.unit)
+
+
+def _say_only_step(selection: Selection, item: Item, row: dict[str, Any]) -> None:
+    """One month or year is no course of time: its numbers say all that a chart would."""
+    st.markdown(
+        f"In {_step(selection, row['start_date'])} alone: {hours(row['listening_hours'])} in"
+        f" {number(row['stream_count'])} streams, place {number(row['item_rank'])} among all"
+        f" {item.item_type}s."
+    )
 
 
 def _step(selection: Selection, start_date: date) -> str:

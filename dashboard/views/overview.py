@@ -14,6 +14,9 @@ from dashboard.words import SOURCES, day, difference, hours, moment, number
 
 _TOP: Final = 5
 
+#: So many are drawn by day: one month alone is a slab.
+_FEW_MONTHS: Final = 2
+
 #: Of all time everybody was new once: there the last days are looked at.
 _RECENT_DAYS: Final = 30
 
@@ -22,7 +25,7 @@ def show(selection: Selection) -> None:
     """The page."""
     [totals] = ask("totals", **selection.dates).to_pylist()
     _show_totals(selection, totals)
-    _show_hours(selection)
+    _show_hours(selection, totals)
     left, right = st.columns(2)
     with left:
         _show_top(selection, "artist", "Top artists")
@@ -51,14 +54,19 @@ def _show_totals(selection: Selection, totals: dict[str, Any]) -> None:
         st.caption(f"Beside each: the change from {compared_with(selection, before)}.")
 
 
-def _show_hours(selection: Selection) -> None:
+def _show_hours(selection: Selection, totals: dict[str, Any]) -> None:
+    """By month, or by day where the months are too few to make a chart."""
     st.subheader("Hours over time", anchor=False)
-    if selection.period_type == "month":
-        charts.hours_over_time(ask("hours_by_day", **selection.dates), "day")
+    if not totals["stream_count"]:
+        st.info(f"No stream in {selection.sentence}: what was played was too short to count.")
+        return
+    # the month of the first play began before it
+    dates = selection.dates | {"from_date": selection.first_date.replace(day=1)}
+    months = ask("hours_by_month", **dates)
+    if months.num_rows > _FEW_MONTHS:
+        charts.hours_over_time(months, "month")
     else:
-        # the month of the first play began before it
-        dates = selection.dates | {"from_date": selection.first_date.replace(day=1)}
-        charts.hours_over_time(ask("hours_by_month", **dates), "month")
+        charts.hours_over_time(ask("hours_by_day", **selection.dates), "day")
 
 
 def _show_top(selection: Selection, item_type: str, heading: str) -> None:
@@ -95,7 +103,12 @@ def _show_new_artists(selection: Selection) -> None:
     artists = ask("new_artists", **dates).to_pylist()
     st.subheader(f"Heard for the first time {since}", anchor=False)
     if not artists:
-        st.info("No new artist: all of them had been heard before.")
+        [heard] = ask("totals", **dates).to_pylist()
+        st.info(
+            "No new artist: all of them had been heard before."
+            if heard["artist_count"]
+            else f"No artist was streamed {since}."
+        )
         return
     st.caption(f"{number(len(artists))} artists, those streamed most first.")
     tables.show(

@@ -98,7 +98,7 @@ def _show_discoveries(selection: Selection) -> None:
     if not rows:
         return
     st.subheader("New and known artists", anchor=False)
-    if selection.period != ALL_TIME:
+    if selection.period != ALL_TIME or len(rows) == 1:
         found = [row for row in rows if _is_in_period(selection, row)]
         new = sum(row["new_artist_count"] for row in found)
         tracks = sum(row["new_track_count"] for row in found)
@@ -106,7 +106,8 @@ def _show_discoveries(selection: Selection) -> None:
             f"{number(new)} artists and {number(tracks)} tracks were heard for the first time ever"
             f" in {selection.sentence}."
         )
-    charts.new_and_known(rows, selection.unit)
+    if len(rows) > 1:
+        charts.new_and_known(rows, selection.unit)
 
 
 def _show_obsessions(selection: Selection) -> None:

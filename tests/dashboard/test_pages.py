@@ -573,6 +573,44 @@ def test_twenty_days_of_plays_are_enough_for_every_page(copy: Path) -> None:
         assert app.dataframe or app.metric or "No podcast and no audiobook" in said(app)
 
 
+def test_one_week_of_plays_is_drawn_by_day_and_no_chart_has_one_point(copy: Path) -> None:
+    week = "between '2025-03-10' and '2025-03-16'"
+    change(
+        copy,
+        f"delete from marts.fct_plays where not listening_date {week}",
+        f"delete from marts.agg_daily_listening where not listening_date {week}",
+        "delete from marts.agg_period_listening where period not in ('all_time', '2025-03')",
+        "delete from marts.agg_period_items where period not in ('all_time', '2025-03')",
+        "delete from marts.agg_monthly_habits where year_month <> '2025-03'",
+        "update marts.dim_listeners set first_played_at = '2025-03-10', last_played_at ="
+        " '2025-03-16'",
+    )
+
+    spec, rows = drawn(opened())[0]
+    assert spec["encoding"]["x"]["timeUnit"] == "utcyearmonthdate"
+    assert 1 < len(rows) <= 7
+    for name in ("habits", "item"):
+        for spec, rows in drawn(page(name)):
+            assert len(rows) > 1, (name, spec)
+    item = page("item")
+    assert any(text.value.startswith("In March 2025 alone: ") for text in item.markdown)
+    assert not any("Place among all" in text.value for text in item.markdown)
+
+
+def test_where_nothing_counts_nobody_had_been_heard_before(copy: Path) -> None:
+    change(
+        copy,
+        "update marts.fct_plays set is_counted = false",
+        "update marts.agg_daily_listening set stream_count = 0, listening_hours = 0",
+    )
+
+    app = opened()
+
+    assert "No artist was streamed since" in said(app)
+    assert "heard before" not in said(app)
+    assert "No stream in all time: what was played was too short to count." in said(app)
+
+
 @pytest.mark.usefixtures("warehouse")
 def test_the_address_keeps_what_was_chosen() -> None:
     app = opened(period="2025-03")
