@@ -7,6 +7,7 @@ anybody to tell hues apart.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -34,17 +35,20 @@ _NEW_AND_KNOWN: Final = {"New": "new_artist_count", "Heard before": "known_artis
 @dataclass(frozen=True)
 class _Colours:
     accent: str
+    label: str
     nothing: str
     amounts: tuple[str, ...]
 
 
 _LIGHT: Final = _Colours(
     accent="#0b7a5c",
+    label="#5b6662",
     nothing="#eef2f0",
     amounts=("#d8efe6", "#8fd1b8", "#37a583", "#0b7a5c", "#064334"),
 )
 _DARK: Final = _Colours(
     accent="#4fd1a5",
+    label="#a3b0ab",
     nothing="#1c2522",
     amounts=("#1d3b32", "#1f6b54", "#2e9c7a", "#4fd1a5", "#c4f5e2"),
 )
@@ -352,6 +356,66 @@ def bars(rows: list[dict[str, Any]], *, label: str, value: str, title: str) -> N
         text=alt.Text(f"{value}:Q", format=",")
     )
     _show((drawn + numbers).properties(height=34 * len(rows) + 10))
+
+
+def radar(shapes: Mapping[str, Mapping[str, float]]) -> None:
+    """Shapes around a middle, a corner for each of the numbers from 0 to 1.
+
+    Vega draws no such chart: the places of the corners are worked out here.
+
+    Args:
+        shapes: by their names, the one that matters last; their numbers by what they are of.
+    """
+    features = list(next(iter(shapes.values())))
+    corners = [
+        {"shape": shape, "order": order, "feature": feature, "value": numbers[feature]}
+        | _on_circle(order, len(features), numbers[feature])
+        for shape, numbers in shapes.items()
+        for order, feature in enumerate([*features, features[0]])
+    ]
+    rings = [
+        {"ring": ring, "order": order} | _on_circle(order, len(features), ring / 4)
+        for ring in range(1, 5)
+        for order in range(len(features) + 1)
+    ]
+    labels = [
+        {"feature": feature} | _on_circle(order, len(features), 1.16)
+        for order, feature in enumerate(features)
+    ]
+    scale = alt.Scale(domain=[-1.3, 1.3])
+    x, y = (alt.X("x:Q", axis=None, scale=scale), alt.Y("y:Q", axis=None, scale=scale))
+    colours = _colours()
+    names = list(shapes)
+    colour = alt.Color(
+        "shape:N",
+        sort=names,
+        scale=alt.Scale(domain=names, range=[colours.amounts[1], colours.accent][-len(names) :]),
+        legend=alt.Legend(title=None, orient="top"),
+    )
+    told = [
+        alt.Tooltip("feature:N", title=" "),
+        alt.Tooltip("value:Q", title="0 to 1", format=".2f"),
+        alt.Tooltip("shape:N", title="Of"),
+    ]
+    web = (
+        alt.Chart(pa.Table.from_pylist(rings))
+        .mark_line(color=colours.label, opacity=0.35, strokeWidth=1)
+        .encode(x=x, y=y, order="order:Q", detail="ring:N")
+    )
+    words = (
+        alt.Chart(pa.Table.from_pylist(labels))
+        .mark_text(color=colours.label, fontSize=13)
+        .encode(x=x, y=y, text="feature:N")
+    )
+    base = alt.Chart(pa.Table.from_pylist(corners)).encode(x=x, y=y, color=colour, tooltip=told)
+    lines = base.mark_line(strokeWidth=2).encode(order="order:Q")
+    _show((web + words + lines + base.mark_point(filled=True, size=40)).properties(height=380))
+
+
+def _on_circle(order: int, count: int, distance: float) -> dict[str, float]:
+    """Where a corner lies, the first on top, the others clockwise."""
+    angle = 2 * math.pi * order / count
+    return {"x": distance * math.sin(angle), "y": distance * math.cos(angle)}
 
 
 def source_months(rows: pa.Table) -> None:

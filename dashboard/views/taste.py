@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import Any, Final
 
 import streamlit as st
@@ -15,12 +16,24 @@ _GENRES: Final = 12
 
 _ROWS: Final = 100
 
+#: Of 0 to 1, in Spotify's measure, in an order that puts like beside like.
+_FEATURES: Final = {
+    "Danceable": "danceability",
+    "Energetic": "energy",
+    "Cheerful": "valence",
+    "Spoken": "speechiness",
+    "Live": "liveness",
+    "Instrumental": "instrumentalness",
+    "Acoustic": "acousticness",
+}
+
 
 def show(selection: Selection) -> None:
     """The page."""
     _show_genres(selection)
     _show_decades(selection)
     _show_age(selection)
+    _show_sound(selection)
     _show_discoveries(selection)
     _show_obsessions(selection)
     _show_forgotten(selection)
@@ -91,6 +104,32 @@ def _show_age(selection: Selection) -> None:
             number_format=".1f",
             more={"Streams": "stream_count"},
         )
+
+
+def _show_sound(selection: Selection) -> None:
+    """How the music of the period sounds, against that of all time."""
+    st.subheader("How it sounds", anchor=False)
+    everything = selection.dates | {
+        "from_date": date(1, 1, 1),
+        "until_date": selection.last_date + timedelta(days=1),
+    }
+    shapes = {}
+    rows: list[dict[str, Any]] = []
+    for title, dates in {"All time": everything, selection.title: selection.dates}.items():
+        rows = ask("audio_features", **dates).to_pylist()
+        if rows:
+            shapes[title] = {words: rows[0][name] for words, name in _FEATURES.items()}
+    if not rows:
+        st.info(
+            f"How the music of {selection.sentence} sounds is not known: Spotify tells it to apps"
+            " from before November 2024 alone."
+        )
+        return
+    st.caption(
+        f"On the average of the {number(rows[0]['stream_count'])} streams of which Spotify tells"
+        f" it; the middle is 0, the rim 1. Tempo: {number(rows[0]['tempo'])} beats per minute."
+    )
+    charts.radar(shapes)
 
 
 def _show_discoveries(selection: Selection) -> None:

@@ -72,6 +72,15 @@ def drawn(app: AppTest) -> list[tuple[dict[str, Any], list[dict[str, Any]]]]:
     ]
 
 
+def shapes(app: AppTest) -> list[list[dict[str, Any]]]:
+    """The rows of every layer of every chart."""
+    return [
+        pa.ipc.open_stream(dataset.data.data).read_all().to_pylist()
+        for chart in app.get("vega_lite_chart")
+        for dataset in chart.proto.datasets
+    ]
+
+
 def said(app: AppTest) -> str:
     assert not app.exception
     return "\n".join(element.value for element in app.info)
@@ -332,6 +341,25 @@ def test_the_age_of_the_music_is_that_on_the_day_of_its_plays(warehouse: Home) -
     }
     new = f"{artists:,} artists and {tracks:,} tracks were heard for the first time ever"
     assert any(new in caption.value for caption in app.caption)
+
+
+def test_the_radar_shows_the_average_of_the_streams(warehouse: Home, copy: Path) -> None:
+    [(energy, all_energy)] = warehouse.query(
+        "select avg(energy) filter (year_month = '2025-03'), avg(energy)"
+        " from marts.fct_plays join marts.dim_track_features using (track_key) where is_counted"
+    )
+
+    app = page("taste", period="2025-03")
+
+    [radar] = [
+        rows for rows in shapes(app) if any(row.get("shape") == "March 2025" for row in rows)
+    ]
+    shown = {row["shape"]: row["value"] for row in radar if row["feature"] == "Energetic"}
+    assert shown == {"March 2025": pytest.approx(energy), "All time": pytest.approx(all_energy)}
+
+    change(copy, "delete from marts.dim_track_features")
+    silent = page("taste", period="2025-03")
+    assert "How the music of March 2025 sounds is not known" in said(silent)
 
 
 def test_a_favourite_is_forgotten_when_none_of_its_ids_was_played_for_half_a_year(

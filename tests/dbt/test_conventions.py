@@ -50,7 +50,8 @@ PROMISED_TYPES = {
     r"_date$|^date_day$|^ended_month$": "date",
     r"_(key|id|name|sha256|kind|type|rule|reason)$": "varchar",
     r"_(ms|seconds|count|rank|row|number)$|^ms_": "bigint",
-    r"_(hours|share)$": "double precision",
+    # audio features bear the names that Spotify gives them
+    r"_(hours|share)$|^(danceability|energy|loudness|tempo|valence)$|^[a-z]+ness$": "double precision",
     r"^(is|has|in)_": "boolean",
 }
 #: Types that only columns with one of these names may have.
