@@ -169,14 +169,19 @@ def shares_over_time(rows: list[dict[str, Any]], label: str, *, title: str, unit
                 scale=alt.Scale(paddingInner=0.12),
                 axis=alt.Axis(ticks=False, domain=False, labelLimit=140),
             ),
-            color=_amount("stream_share", max(cell["stream_share"] for cell in cells)),
+            color=_amount(
+                "stream_share",
+                max(cell["stream_share"] for cell in cells),
+                title="Of streams",
+                number_format=".0%",
+            ),
             tooltip=[
                 alt.Tooltip("label:N", title=title),
                 alt.Tooltip("step:N", title=unit.title()),
                 alt.Tooltip("stream_share:Q", title="Of streams", format=".1%"),
             ],
         )
-        .properties(height=26 * len(labels) + 30)
+        .properties(height=26 * len(labels) + 80)
     )
     _show(chart)
 
@@ -246,7 +251,11 @@ def week_clock(rows: pa.Table) -> None:
                 ),
             ),
             y=alt.Y("day:O", sort=list(DAYS), title=None, axis=alt.Axis(ticks=False, domain=False)),
-            color=_amount("listening_hours", max(cell["listening_hours"] for cell in cells)),
+            color=_amount(
+                "listening_hours",
+                max(cell["listening_hours"] for cell in cells),
+                title="Hours",
+            ),
             tooltip=[
                 alt.Tooltip("day:O", title="Day"),
                 alt.Tooltip("time:N", title="Time"),
@@ -254,7 +263,7 @@ def week_clock(rows: pa.Table) -> None:
                 alt.Tooltip("stream_count:Q", title="Streams", format=","),
             ],
         )
-        .properties(height=250)
+        .properties(height=300)
     )
     _show(chart)
 
@@ -317,14 +326,14 @@ def calendar(days: list[dict[str, Any]], year: int, *, until: date, most: float)
                 axis=alt.Axis(values=["Mon", "Wed", "Fri"], ticks=False, domain=False),
             ),
             # a night that played on is not all there is: the root lets other days be seen
-            color=_amount("listening_hours", most, "sqrt"),
+            color=_amount("listening_hours", most, title="Hours", scale_type="sqrt"),
             tooltip=[
                 alt.Tooltip("date:N", title="Day"),
                 alt.Tooltip("listening_hours:Q", title="Hours", format=",.1f"),
                 alt.Tooltip("stream_count:Q", title="Streams", format=","),
             ],
         )
-        .properties(height=150)
+        .properties(height=220)
     )
     _show(chart)
 
@@ -345,7 +354,20 @@ def bars(rows: list[dict[str, Any]], *, label: str, value: str, title: str) -> N
                 ticks=False, domain=False, labelLimit=220, labelExpr=f"{names}[datum.value]"
             ),
         ),
-        x=alt.X(f"{value}:Q", title=None, axis=None),
+        # the unit is above the bars: numbers stand beside them
+        x=alt.X(
+            f"{value}:Q",
+            title=title,
+            axis=alt.Axis(
+                orient="top",
+                labels=False,
+                ticks=False,
+                domain=False,
+                grid=False,
+                titleAnchor="start",
+                titleFontWeight="normal",
+            ),
+        ),
         tooltip=[
             alt.Tooltip(f"{label}:N", title=" "),
             alt.Tooltip(f"{value}:Q", title=title, format=","),
@@ -355,7 +377,7 @@ def bars(rows: list[dict[str, Any]], *, label: str, value: str, title: str) -> N
     numbers = base.mark_text(align="left", dx=6, color="#8a9691").encode(
         text=alt.Text(f"{value}:Q", format=",")
     )
-    _show((drawn + numbers).properties(height=34 * len(rows) + 10))
+    _show((drawn + numbers).properties(height=34 * len(rows) + 30))
 
 
 def radar(shapes: Mapping[str, Mapping[str, float]]) -> None:
@@ -409,7 +431,12 @@ def radar(shapes: Mapping[str, Mapping[str, float]]) -> None:
     )
     base = alt.Chart(pa.Table.from_pylist(corners)).encode(x=x, y=y, color=colour, tooltip=told)
     lines = base.mark_line(strokeWidth=2).encode(order="order:Q")
-    _show((web + words + lines + base.mark_point(filled=True, size=40)).properties(height=380))
+    _show(
+        (web + words + lines + base.mark_point(filled=True, size=40)).properties(
+            width=440, height=400
+        ),
+        "content",
+    )
 
 
 def _on_circle(order: int, count: int, distance: float) -> dict[str, float]:
@@ -445,10 +472,29 @@ def source_months(rows: pa.Table) -> None:
     _show(chart)
 
 
-def _amount(field: str, most: float, scale_type: Literal["linear", "sqrt"] = "linear") -> alt.Color:
+def _amount(
+    field: str,
+    most: float,
+    *,
+    title: str,
+    number_format: str = ",.1f",
+    scale_type: Literal["linear", "sqrt"] = "linear",
+) -> alt.Color:
+    """From nothing to the most, with a legend that says how much a colour is."""
     colours = [_colours().nothing, *_colours().amounts]
     scale = alt.Scale(range=colours, domainMin=0, domainMax=most, type=scale_type)
-    return alt.Color(f"{field}:Q", legend=None, scale=scale)
+    legend = alt.Legend(
+        title=title,
+        orient="bottom",
+        direction="horizontal",
+        format=number_format,
+        titleOrient="left",
+        titleFontWeight="normal",
+        gradientLength=160,
+        gradientThickness=8,
+        tickCount=3,
+    )
+    return alt.Color(f"{field}:Q", legend=legend, scale=scale)
 
 
 def _over_time(rows: pa.Table, unit: str) -> tuple[pa.Table, alt.X, alt.Tooltip]:
@@ -509,5 +555,5 @@ def _with_dates(rows: pa.Table, column: str) -> pa.Table:
     return rows.set_column(rows.schema.get_field_index(column), column, days)
 
 
-def _show(chart: Any) -> None:
-    st.altair_chart(chart, width="stretch")
+def _show(chart: Any, width: Literal["stretch", "content"] = "stretch") -> None:
+    st.altair_chart(chart, width=width)

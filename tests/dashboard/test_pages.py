@@ -145,9 +145,7 @@ def test_a_year_that_is_not_over_is_compared_with_the_same_days(warehouse: Home)
     ("what", "share", "content_type"),
     [("Artists", "Share of music", "track"), ("Podcasts", "Share of podcasts", "episode")],
 )
-def test_a_share_says_of_what(
-    warehouse: Home, what: str, share: str, content_type: str
-) -> None:
+def test_a_share_says_of_what(warehouse: Home, what: str, share: str, content_type: str) -> None:
     [(streams,)] = warehouse.query(
         "select count(*) from marts.fct_plays"
         f" where is_counted and year = 2025 and content_type = '{content_type}'"
@@ -167,6 +165,19 @@ def test_the_charts_show_the_ranks_of_the_marts(warehouse: Home) -> None:
     table = page("top", period="2025").dataframe[0].value
 
     assert list(table[["#", "Artist", "Streams"]].itertuples(index=False, name=None)) == expected
+
+
+@pytest.mark.usefixtures("warehouse")
+def test_bars_bear_their_unit_and_shades_a_legend() -> None:
+    [(devices, _)] = [
+        chart
+        for chart in drawn(page("habits", period="2025"))
+        if "layer" in chart[0] and "place" in chart[1][0]
+    ]
+    assert devices["layer"][0]["encoding"]["x"]["title"] == "Hours"
+    clock, calendar = (spec for spec, _ in drawn(page("rhythm", period="2025"))[:2])
+    for spec in (clock, calendar):
+        assert spec["encoding"]["color"]["legend"]["title"] == "Hours"
 
 
 def test_two_tracks_of_one_name_are_two_bars(copy: Path) -> None:
