@@ -155,7 +155,7 @@ def _show_obsessions(selection: Selection) -> None:
     if not rows:
         st.info(f"No track was streamed so often in a few days of {selection.sentence}.")
         return
-    st.caption("Tracks streamed ten times in one week, or five times on each day that they were.")
+    st.caption("Tracks streamed ten times in one week, or five times on one day of it.")
     tables.show(
         [
             {

@@ -51,7 +51,7 @@ PROMISED_TYPES = {
     r"_(key|id|name|sha256|kind|type|rule|reason)$": "varchar",
     r"_(ms|seconds|count|rank|row|number)$|^ms_": "bigint",
     # audio features bear the names that Spotify gives them
-    r"_(hours|share)$|^(danceability|energy|loudness|tempo|valence)$|^[a-z]+ness$": "double precision",
+    r"_(hours|share)$|^(danceability|energy|tempo|valence)$|^[a-z]+ness$": "double precision",
     r"^(is|has|in)_": "boolean",
 }
 #: Types that only columns with one of these names may have.
