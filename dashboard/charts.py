@@ -71,7 +71,7 @@ def hours_over_time(rows: pa.Table, unit: str) -> None:
         )
         .properties(height=260)
     )
-    _show(chart)
+    _show(chart, f"Bars of the hours heard by {unit}")
 
 
 def line_over_time(
@@ -108,7 +108,10 @@ def line_over_time(
     )
     colour = _colours().accent
     line = base.mark_line(color=colour, strokeWidth=2)
-    _show((line + base.mark_point(color=colour, filled=True, size=36)).properties(height=220))
+    _show(
+        (line + base.mark_point(color=colour, filled=True, size=36)).properties(height=220),
+        f"Line of {title} by {unit}",
+    )
 
 
 def places_over_time(rows: pa.Table, unit: str) -> None:
@@ -135,7 +138,10 @@ def places_over_time(rows: pa.Table, unit: str) -> None:
     )
     colour = _colours().accent
     line = base.mark_line(color=colour, strokeWidth=2)
-    _show((line + base.mark_point(color=colour, filled=True, size=36)).properties(height=220))
+    _show(
+        (line + base.mark_point(color=colour, filled=True, size=36)).properties(height=220),
+        f"Line of the place in the charts by {unit}",
+    )
 
 
 def shares_over_time(rows: list[dict[str, Any]], label: str, *, title: str, unit: str) -> None:
@@ -183,7 +189,7 @@ def shares_over_time(rows: list[dict[str, Any]], label: str, *, title: str, unit
         )
         .properties(height=26 * len(labels) + 80)
     )
-    _show(chart)
+    _show(chart, f"Shares of streams by {title.lower()} and {unit}")
 
 
 def new_and_known(rows: list[dict[str, Any]], unit: str) -> None:
@@ -218,7 +224,7 @@ def new_and_known(rows: list[dict[str, Any]], unit: str) -> None:
         )
         .properties(height=260)
     )
-    _show(chart)
+    _show(chart, f"Bars of new and known artists by {unit}")
 
 
 def week_clock(rows: pa.Table) -> None:
@@ -265,7 +271,7 @@ def week_clock(rows: pa.Table) -> None:
         )
         .properties(height=300)
     )
-    _show(chart)
+    _show(chart, "Hours heard by weekday and hour of the day")
 
 
 def calendar(days: list[dict[str, Any]], year: int, *, until: date, most: float) -> None:
@@ -335,13 +341,13 @@ def calendar(days: list[dict[str, Any]], year: int, *, until: date, most: float)
         )
         .properties(height=220)
     )
-    _show(chart)
+    _show(chart, f"Hours heard on each day of {year}")
 
 
 def bars(rows: list[dict[str, Any]], *, label: str, value: str, title: str) -> None:
     """Bars that lie, in the order of the rows, with their numbers beside them.
 
-    A bar is a row, whatever it is called: two tracks of one name are two bars, not one upon another.
+    A bar is a row, whatever it is called: two tracks of one name are two bars, not one.
     """
     cells = [row | {"place": place} for place, row in enumerate(rows)]
     names = json.dumps([row[label] for row in rows])
@@ -374,10 +380,13 @@ def bars(rows: list[dict[str, Any]], *, label: str, value: str, title: str) -> N
         ],
     )
     drawn = base.mark_bar(color=_colours().accent, cornerRadiusEnd=_ROUNDED)
-    numbers = base.mark_text(align="left", dx=6, color="#8a9691").encode(
+    numbers = base.mark_text(align="left", dx=6, color=_colours().label).encode(
         text=alt.Text(f"{value}:Q", format=",")
     )
-    _show((drawn + numbers).properties(height=34 * len(rows) + 30))
+    _show(
+        (drawn + numbers).properties(height=34 * len(rows) + 30),
+        f"Bars of {title}: " + ", ".join(f"{row[label]} {row[value]:,}" for row in rows),
+    )
 
 
 def radar(shapes: Mapping[str, Mapping[str, float]]) -> None:
@@ -435,6 +444,7 @@ def radar(shapes: Mapping[str, Mapping[str, float]]) -> None:
         (web + words + lines + base.mark_point(filled=True, size=40)).properties(
             width=440, height=400
         ),
+        f"Radar of how the music sounds: {', '.join(shapes)}",
         "content",
     )
 
@@ -469,7 +479,7 @@ def source_months(rows: pa.Table) -> None:
         )
         .properties(height=160)
     )
-    _show(chart)
+    _show(chart, "Months that each source of plays tells of")
 
 
 def _amount(
@@ -555,5 +565,6 @@ def _with_dates(rows: pa.Table, column: str) -> pa.Table:
     return rows.set_column(rows.schema.get_field_index(column), column, days)
 
 
-def _show(chart: Any, width: Literal["stretch", "content"] = "stretch") -> None:
-    st.altair_chart(chart, width=width)
+def _show(chart: Any, description: str, width: Literal["stretch", "content"] = "stretch") -> None:
+    """Draw a chart; the description is what a screen reader says of it."""
+    st.altair_chart(chart.properties(description=description), width=width)

@@ -94,7 +94,11 @@ def _show_picture(
             closing=_closing(review),
         )
     )
-    st.image(drawn, width="stretch")
+    st.image(
+        drawn,
+        caption=f"{year} in one picture: the figures and the tops that stand beside and below",
+        width="stretch",
+    )
     st.download_button(
         "Save the picture",
         drawn,

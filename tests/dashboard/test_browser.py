@@ -143,7 +143,7 @@ def test_back_leads_to_what_was_chosen_before(address: str) -> None:
 
 
 def _go_back(tab: playwright.Page, until: Callable[[str], bool]) -> None:
-    """Press Back; after a page was changed twice, for Streamlit opens it before we name the rest."""
+    """Press Back, twice where a page was changed: its address was written in two steps."""
     for _ in range(2):
         tab.go_back()
         tab.wait_for_timeout(500)

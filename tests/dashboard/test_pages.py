@@ -180,6 +180,13 @@ def test_bars_bear_their_unit_and_shades_a_legend() -> None:
         assert spec["encoding"]["color"]["legend"]["title"] == "Hours"
 
 
+@pytest.mark.parametrize("name", [name for name in PAGES if name not in ("top", "year_in_review")])
+@pytest.mark.usefixtures("warehouse")
+def test_every_chart_is_described_to_those_who_do_not_see_it(name: str) -> None:
+    for spec, _ in drawn(page(name)):
+        assert len(spec["description"]) > 10
+
+
 def test_two_tracks_of_one_name_are_two_bars(copy: Path) -> None:
     change(
         copy,
