@@ -11,7 +11,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, cast
 
 import altair as alt
 import pyarrow as pa
@@ -526,7 +526,7 @@ def _over_time(rows: pa.Table, unit: str) -> tuple[pa.Table, alt.X, alt.Tooltip]
 
 def _fortnight(rows: pa.Table) -> list[alt.DateTime]:
     """From the first day to the last and two weeks at least, or the bar of a day is a slab."""
-    dates = rows["start_date"].to_pylist()
+    dates = cast(list[date], rows["start_date"].to_pylist())
     last = max(max(dates) + timedelta(days=1), min(dates) + timedelta(days=14))
     return [
         alt.DateTime(year=day.year, month=day.month, date=day.day, utc=True)

@@ -12,6 +12,9 @@ from dashboard.data import ask
 from dashboard.selection import ALL_TIME, Selection
 from dashboard.words import day, length, number, share
 
+#: Calendars shown unasked: a page of seventeen takes seconds.
+_YEARS: Final = 3
+
 _LENGTHS: Final = {
     1: "under 15 min",
     2: "15 to 30 min",
@@ -45,7 +48,11 @@ def _show_calendar(selection: Selection) -> None:
         until_date=last_date.replace(year=last_date.year + 1, month=1, day=1),
     ).to_pylist()
     most = max(row["listening_hours"] for row in rows)
-    for year in sorted({row["start_date"].year for row in rows if row["stream_count"]})[::-1]:
+    years = sorted({row["start_date"].year for row in rows if row["stream_count"]})[::-1]
+    shown = years[:_YEARS]
+    if len(years) > _YEARS and st.toggle(f"Show all {len(years)} years"):
+        shown = years
+    for year in shown:
         st.subheader(f"Days of {year}", anchor=False)
         charts.calendar(rows, year, until=selection.last_date, most=most)
 

@@ -261,8 +261,10 @@ class _Reader:
             if is_last or (limit is not None and read >= limit):
                 if self._pages > 1 and not self._listing.is_unchanged():
                     raise _ListChanged
-                # behind a limit something may slide out of sight that is not gone
-                is_whole = is_last and (limit is None or read <= limit)
+                # behind a limit, or in a list that ends before its length, something may be out of
+                # sight that is not gone
+                is_all = look.total is None or read >= look.total
+                is_whole = is_last and is_all and (limit is None or read <= limit)
                 end = None if limit is None else limit - look.rows
                 yield self._end(look, items[:end], is_whole=is_whole)
                 return

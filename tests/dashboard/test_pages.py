@@ -273,6 +273,22 @@ def test_the_longest_streak_is_that_of_the_marts(warehouse: Home) -> None:
     assert figures(page("rhythm"))["Longest streak"] == f"{days:,} days"
 
 
+def test_calendars_of_many_years_are_drawn_on_request(copy: Path) -> None:
+    change(
+        copy,
+        "insert into marts.agg_daily_listening by name select * exclude (number) replace"
+        " (listening_date - to_years(number::integer) as listening_date)"
+        " from marts.agg_daily_listening, range(3, 9, 3) as years (number)",
+    )
+
+    app = page("rhythm")
+    few = len(app.get("vega_lite_chart"))
+    app.toggle[0].set_value(True).run()
+
+    assert not app.exception
+    assert len(app.get("vega_lite_chart")) > few
+
+
 def test_a_day_of_podcasts_alone_is_one_with_a_stream(warehouse: Home) -> None:
     [(days, music_days)] = warehouse.query(
         "select count(distinct listening_date),"
