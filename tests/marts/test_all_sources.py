@@ -21,7 +21,7 @@ from tests.marts.conftest import LINEAGE, WORLDS, Home
 
 #: What is looked up by its names, before an id is known, stays in the catalogue without plays.
 OF_THE_CATALOGUE = {
-    *("dim_tracks", "dim_recordings", "dim_albums", "bridge_track_artists"),
+    *("dim_tracks", "dim_track_features", "dim_recordings", "dim_albums", "bridge_track_artists"),
     "mon_enrichment_coverage",
 }
 #: They tell what was done when.
