@@ -59,28 +59,20 @@ def test_a_statement_that_fails_leaves_no_lock(settings: Settings) -> None:
         pass
 
 
+ADDRESS = "postgresql://me:password@127.0.0.1/x"
 HIDDEN = "s3cr"
 
 
-@pytest.mark.parametrize(
-    "address",
-    [
-        f"postgresql://me:{HIDDEN}%et@127.0.0.1/x",
-        f"postgresql://me:{HIDDEN}@et@127.0.0.1/x",
-        f"postgresql://me:{HIDDEN}#et@127.0.0.1/x",
-        f"postgresql://me:{HIDDEN}/et@127.0.0.1/x",
-        f"postgresql://me:{HIDDEN}?et@127.0.0.1/x",
-        f"postgresql://me:{HIDDEN}[et@127.0.0.1/x",
-    ],
-)
-def test_an_address_that_means_something_else_is_not_told(address: str) -> None:
+@pytest.mark.parametrize("sign", "%@#/?[")
+def test_an_address_that_means_something_else_is_not_told(sign: str) -> None:
+    address = ADDRESS.replace("password", f"{HIDDEN}{sign}et")
     with pytest.raises(UserError, match="write % as %25, @ as %40") as told:
         load_settings(warehouse="postgres", postgres_url=address)
     assert HIDDEN not in str(told.value)
 
 
 def test_an_option_that_postgres_does_not_know_is_named() -> None:
-    address = f"postgresql://me:{HIDDEN}@127.0.0.1/x?sslaccept=strict"
+    address = ADDRESS.replace("password", HIDDEN) + "?sslaccept=strict"
     settings = load_settings(warehouse="postgres", postgres_url=address)
     with pytest.raises(WarehouseError, match=r'parameter: "sslaccept": leave it out$') as told:
         engine_of(settings)
