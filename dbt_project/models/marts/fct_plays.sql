@@ -220,7 +220,11 @@ final as (
         in_api,
         listening_date,
         -- some warehouses subtract 32 bits of milliseconds and no more; no play lasts for a day
-        {{ dbt.dateadd('millisecond', '-least(listened_ms, 86400000)', 'ended_at') }} as started_at,
+        {{ dbt.dateadd(
+            'millisecond',
+            '-case when listened_ms > 86400000 then 86400000 else listened_ms end',
+            'ended_at',
+        ) }} as started_at,
         ended_at,
         ended_at_local,
         ended_month,
