@@ -23,9 +23,9 @@ RESERVED = """
 #: https://docs.snowflake.com/en/sql-reference/functions-all: those that the project needs.
 FUNCTIONS = """
     abs array_agg cast coalesce convert_timezone count date_trunc dateadd datediff dayofweekiso
-    dense_rank extract first_value floor iff lag lead length listagg lower max md5 min mod nullif position power
-    regexp_replace replace right round row_number split_part sum to_varchar translate trim upper
-    weekiso yearofweekiso
+    dense_rank extract first_value floor iff lag lead length listagg lower max md5 min mod nullif
+    position power regexp_replace replace right round row_number split_part sum to_varchar translate
+    trim upper weekiso yearofweekiso
 """
 
 #: What a bracket may follow and is no function.
