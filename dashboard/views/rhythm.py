@@ -12,7 +12,7 @@ from dashboard.data import ask
 from dashboard.selection import ALL_TIME, Selection
 from dashboard.words import day, length, number, share
 
-#: Calendars shown unasked: a page of seventeen takes seconds.
+#: Calendars shown unasked: each is another chart to draw.
 _YEARS: Final = 3
 
 _LENGTHS: Final = {

@@ -29,7 +29,7 @@ EARLIEST: Final = datetime(2006, 1, 1, tzinfo=UTC)
 #: Clocks of devices run ahead, by hours and not by days.
 LATEST_AFTER_NOW: Final = timedelta(days=2)
 
-#: Nothing on Spotify lasts a day: an episode may be of twelve hours.
+#: Nothing on Spotify lasts a day: the longest play in real exports is a video episode of 3.5 hours.
 LONGEST_PLAY: Final = timedelta(days=1)
 
 #: Rows that are turned into columns at a time: more do not stay in the processor's cache.
