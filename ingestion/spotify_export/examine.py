@@ -7,6 +7,7 @@ no more than a few files are in memory.
 
 from __future__ import annotations
 
+import atexit
 import gc
 import multiprocessing
 import os
@@ -112,6 +113,7 @@ def _prepare_process() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is for the process that was started
     threading.Thread(target=_end_with_parent, daemon=True).start()
     gc.disable()  # a file is a million objects without a cycle: looking for one is lost time
+    atexit.register(gc.freeze)
 
 
 def _end_with_parent() -> None:
