@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from ingestion.errors import UserError
+from ingestion.errors import UserError, WarehouseError
 from ingestion.logs import configure_logs
 from ingestion.settings import PROJECT_ROOT, Settings, load_log_settings, load_settings
 
@@ -159,7 +159,8 @@ def collect(
 
     settings = load_settings(listener=listener)
     listeners = everybody(settings, listener)
-    ensure_raw_tables(settings, listeners)
+    with suppress(WarehouseError):  # it is told below, and need not keep anybody from asking
+        ensure_raw_tables(settings, listeners)
     if every:
         needs_attention = keep_collecting(
             console, settings, listeners, interval(every), max_calls=max_calls

@@ -18,7 +18,7 @@ from rich.markup import escape
 
 from ingestion.errors import UserError, WarehouseError
 from ingestion.settings import Settings
-from ingestion.spotify_api.collecting import Collector, Outcome, collect_once
+from ingestion.spotify_api.collecting import Collector, Outcome, Wait, collect_once
 from ingestion.spotify_api.errors import Busy
 from ingestion.spotify_api.polling import Progress
 from ingestion.spotify_api.tokens import signed_in_listeners
@@ -64,9 +64,11 @@ def collect(
     What goes wrong for one of them does not keep it from asking for the others.
 
     Raises:
-        WarehouseError: the warehouse cannot be opened.
+        WarehouseError: the warehouse cannot be opened, and somebody was never asked for before.
     """
     needs_attention = False
+    unopened: WarehouseError | None = None
+    wait = Wait()
     with _stop_on_signals() as stop:
         for listener in listeners:
             if stop.is_set():
@@ -76,6 +78,7 @@ def collect(
                     settings,
                     listener,
                     stop=stop,
+                    wait=wait,
                     max_calls=max_calls,
                     everything=everything,
                     on_progress=on_progress,
@@ -84,14 +87,17 @@ def collect(
                 console.print(f"[yellow]{escape(str(error))}[/]", soft_wrap=True)
                 needs_attention = True
                 continue
-            except WarehouseError:
-                raise  # nobody's answers can be stored
+            except WarehouseError as error:
+                unopened = error  # another may have polled before, and can go by that
+                continue
             except Exception as error:
                 console.print(f"[yellow]{escape(_trouble(listener, error))}[/]", soft_wrap=True)
                 needs_attention = True
                 continue
             show_outcome(console, outcome)
-            needs_attention |= outcome.needs_attention
+            needs_attention |= outcome.needs_attention or outcome.not_loaded is not None
+    if unopened:
+        raise unopened
     if everything:
         console.print(
             "Spotify keeps the latest 50 plays alone, and these are all that it had; what is older"
@@ -116,8 +122,9 @@ def keep_collecting(
     does any other trouble of one listener's end it.
     """
     attention: dict[str, bool] = {}
+    wait = Wait()
     with _stop_on_signals() as stop:
-        collectors = [Collector(settings, listener, stop=stop) for listener in listeners]
+        collectors = [Collector(settings, listener, stop=stop, wait=wait) for listener in listeners]
         for _ in _ticks(every, stop):
             for collector in collectors:
                 if stop.is_set():
@@ -174,6 +181,7 @@ def show_outcome(console: Console, outcome: Outcome, at: str = "Asked  ") -> Non
         outcome.message,
         outcome.unanswered,
         outcome.not_stored,
+        outcome.not_loaded,
         outcome.not_allowed,
         outcome.warning,
     ):

@@ -26,6 +26,7 @@ from ingestion.spotify_api.client import (
 from ingestion.spotify_api.errors import WHO_MAY_ASK
 from ingestion.spotify_api.sign_in import missing_scopes
 from ingestion.spotify_api.state import memory_of
+from ingestion.spotify_api.store import told_to_wait_until
 from ingestion.spotify_api.tables import SCHEMA
 from ingestion.spotify_api.tokens import (
     app_of,
@@ -149,7 +150,7 @@ def _sign_in(settings: Settings, listener: str) -> Iterator[Check]:
 
 
 def _account(settings: Settings, listener: str) -> Iterator[Check]:
-    until = _told_to_wait_until(settings, listener)
+    until = _told_to_wait_until(settings)
     if until and until > datetime.now(UTC):
         yield Check(
             listener, "unknown", f"not asked: Spotify wants no calls before {until:%d %b %H:%M} UTC"
@@ -185,15 +186,15 @@ def _scopes(settings: Settings, listener: str, granted: str) -> Iterator[Check]:
         yield Check(listener, "good", "granted all that is collected")
 
 
-def _told_to_wait_until(settings: Settings, listener: str) -> datetime | None:
-    """What the latest run was told, as the warehouse remembers it; aware UTC."""
+def _told_to_wait_until(settings: Settings) -> datetime | None:
+    """Until when Spotify wants no calls of the app, as the warehouse remembers it; aware UTC."""
+    app = app_of(settings)
     with _raw_table(settings, "collection_runs") as warehouse:
-        rows = warehouse and warehouse.query(
-            "select try_later_until from spotify_api.collection_runs where listener = ?"
-            " order by started_at desc limit 1",
-            [listener],
-        )
-    return rows[0][0] if rows else None
+        if warehouse is None or app is None:
+            return None
+        if "client_id" not in warehouse.column_types(SCHEMA)["collection_runs"]:
+            return None  # no run of this version yet
+        return told_to_wait_until(warehouse, app.client_id)
 
 
 def _found_missing(settings: Settings, listener: str) -> list[str]:

@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from ingestion.spotify_api.errors import Forbidden, NotFound, Unavailable
+from ingestion.spotify_api.errors import BadRequest, Forbidden, NotFound, Unavailable
 from ingestion.spotify_api.spool import Answer, Row, stored
 from ingestion.spotify_api.state import Memory
 from ingestion.spotify_api.tables import SCHEMA
@@ -103,7 +103,7 @@ def look_up(
         except Forbidden:
             yield memory.refusal(client.listener, kind.endpoint_of_several, clock.now())
             break
-        except NotFound:  # one of the ids cannot be one, and Spotify does not say which
+        except (BadRequest, NotFound):  # for one of the ids, and Spotify does not say which
             yield from _one_by_one(client, clock, memory, kind, some)
         else:
             now = clock.now()
@@ -139,12 +139,13 @@ def _one_by_one(
             yield memory.refusal(client.listener, kind.name, clock.now())
         except NotFound as error:
             yield Answer([_miss(kind, id_, clock.now(), 404, str(error))])
-        except Unavailable as error:
+        except (BadRequest, Unavailable) as error:
             failures += 1
             if failures == _FAILURES_IN_A_ROW:
                 raise
             logger.info("%s", error)
-            yield Answer([_miss(kind, id_, clock.now(), 500, str(error))])
+            status = error.status if isinstance(error, BadRequest) else 500
+            yield Answer([_miss(kind, id_, clock.now(), status, str(error))])
         else:
             failures = 0
             yield Answer(_rows(kind, id_, item, clock.now()))
@@ -195,7 +196,11 @@ def search(client: SpotifyClient, clock: Clock, names: Sequence[Name]) -> Iterat
     """Find the tracks of plays that have no id; only one of exactly these names is accepted."""
     for name in names:
         query = f'track:"{_searchable(name.track)}" artist:"{_searchable(name.artist)}"'
-        answer = client.call("search", partial(_ask_search, query))
+        try:
+            answer = client.call("search", partial(_ask_search, query))
+        except BadRequest as error:  # of these words
+            logger.info("%s", error)
+            answer = {}
         now = clock.now()
         items = (answer.get("tracks") or {}).get("items") or []
         match = next((item for item in items if item and _is_called(item, name)), None)

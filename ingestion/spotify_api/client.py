@@ -21,6 +21,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 
 from ingestion.settings import Settings
 from ingestion.spotify_api.errors import (
+    BadRequest,
     BudgetSpent,
     Forbidden,
     NoAccess,
@@ -36,6 +37,7 @@ from ingestion.spotify_api.tokens import SignIn, app_of, renew_sign_in, sign_in_
 from ingestion.spotify_api.wire import Refused, Session, in_short
 
 __all__ = [
+    "BadRequest",
     "BudgetSpent",
     "Clock",
     "Forbidden",
@@ -167,6 +169,7 @@ class SpotifyClient:
             ask: gets the `spotipy.Spotify` and makes one request with it.
 
         Raises:
+            BadRequest: Spotify does not take the request: 400 and other 4xx.
             BudgetSpent: the call would be one too many; it was not made.
             Forbidden: 403, or that it is not there any more, or not yet (405, 410, 501).
             NotFound: 404, or an id that cannot be one.
@@ -275,6 +278,8 @@ class SpotifyClient:
                 return NotFound(self._endpoint, message)
             case status if status >= 500:
                 return _Passing(self._without_tokens(str(refused)), refused.retry_after)
+            case status if status >= 400:
+                return BadRequest(self._endpoint, message, status)
         return SpotifyError(f"Spotify refuses {self._endpoint}: {refused.status}: {message}")
 
     def _rate_limited(self, refused: Refused) -> Exception:

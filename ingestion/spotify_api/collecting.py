@@ -2,7 +2,8 @@
 
 Each answer goes to the spool at once and to the warehouse with the rest of its poll. The warehouse
 is opened only when there is something to read or to load, so that a collector which runs for
-months leaves it to others.
+months leaves it to others. When it cannot be opened, because another program holds it, a poll goes
+by what the one before knew (`kept.py`), and what it finds waits in the spool.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import logging
 import threading
 from collections import Counter, deque
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
@@ -30,13 +31,14 @@ from ingestion.spotify_api.client import (
     open_client,
 )
 from ingestion.spotify_api.errors import Busy
+from ingestion.spotify_api.kept import Kept
 from ingestion.spotify_api.plays import PlayKey
 from ingestion.spotify_api.polling import Poll, Progress, Stopped
 from ingestion.spotify_api.sign_in import lack_in_words, scope_of
 from ingestion.spotify_api.spool import Answer, Row, Spool
 from ingestion.spotify_api.state import Memory
 from ingestion.spotify_api.store import Store
-from ingestion.spotify_api.tokens import sign_in_warning
+from ingestion.spotify_api.tokens import app_of, sign_in_warning
 from ingestion.warehouse import open_warehouse
 
 logger = logging.getLogger(__name__)
@@ -58,6 +60,21 @@ _OUTCOMES: Final[dict[type[Exception], str]] = {
     Unavailable: "unavailable",
     Stopped: "stopped",
 }
+
+
+@dataclass
+class Wait:
+    """How long Spotify wants no calls: it counts those of an app, whichever listener they are for.
+
+    Attributes:
+        until: aware UTC; None while it has not said so.
+    """
+
+    until: datetime | None = None
+
+    def at_least(self, until: datetime | None) -> None:
+        """Wait longer, if this is later."""
+        self.until = max(filter(None, [self.until, until]), default=None)
 
 
 class StoppableClock(SystemClock):
@@ -86,6 +103,7 @@ class Outcome:
         not_allowed: one line about what the sign-in or the app may not ask; None if nothing.
         unanswered: one line about a list that Spotify did not answer; None if it is the message.
         not_stored: one line about what could not be stored; None if all was.
+        not_loaded: one line when the warehouse cannot be opened: what came waits in the spool.
         warning: one line when the sign-in ends soon.
         try_later_until: aware UTC; before then no call is made.
         calls_by_endpoint: `calls`, by what was asked for.
@@ -99,6 +117,7 @@ class Outcome:
     not_allowed: str | None = None
     unanswered: str | None = None
     not_stored: str | None = None
+    not_loaded: str | None = None
     warning: str | None = None
     try_later_until: datetime | None = None
     calls: int = 0
@@ -121,20 +140,24 @@ def collect_once(
     *,
     clock: Clock | None = None,
     stop: threading.Event | None = None,
+    wait: Wait | None = None,
     max_calls: int | None = None,
     everything: bool = False,
     on_progress: Progress | None = None,
 ) -> Outcome:
-    """Poll once, with the warehouse open from beginning to end.
+    """Poll once, with the warehouse open from beginning to end, where it can be opened.
 
     Args: as of `Collector` and `Collector.poll`.
 
     Raises:
         Busy: another process is collecting for the listener; nothing was asked.
-        WarehouseError: the warehouse cannot be opened; nothing was asked.
+        WarehouseError: the warehouse cannot be opened, and no poll before says what is known;
+            nothing was asked.
     """
-    collector = Collector(settings, listener, clock=clock, stop=stop)
-    with collector.alone(), collector.warehouse_open():
+    collector = Collector(settings, listener, clock=clock, stop=stop, wait=wait)
+    with collector.alone(), ExitStack() as opened:
+        with suppress(WarehouseError):
+            opened.enter_context(collector.warehouse_open())
         return collector.poll(max_calls=max_calls, everything=everything, on_progress=on_progress)
 
 
@@ -146,6 +169,7 @@ class Collector:
         listener: whose account it is.
         clock: the time; of this machine unless a test has its own.
         stop: when it is set, a poll ends after the call at hand.
+        wait: shared by all who ask with the same app.
         patience: how long what a poll has found may wait in the spool before it is loaded.
     """
 
@@ -156,6 +180,7 @@ class Collector:
         *,
         clock: Clock | None = None,
         stop: threading.Event | None = None,
+        wait: Wait | None = None,
         patience: timedelta = timedelta(0),
     ) -> None:
         self.listener = listener
@@ -163,7 +188,11 @@ class Collector:
         self._stop = stop or threading.Event()
         self._clock = clock or StoppableClock(self._stop)
         self._patience = patience
+        app = app_of(settings)
+        self._client_id = app.client_id if app else None
+        self._wait = wait or Wait()
         self._spool = Spool(settings, listener)
+        self._kept = Kept(settings, listener)
         self._store: Store | None = None
         self._memory: Memory | None = None
         self._is_alone = False
@@ -234,7 +263,8 @@ class Collector:
 
         Raises:
             Busy: another process is collecting for the listener; nothing was asked.
-            WarehouseError: it cannot be opened to see what is known; nothing was asked.
+            WarehouseError: it cannot be opened, and no poll before says what is known; nothing was
+                asked.
         """
         with self.alone():
             return self._poll(max_calls, everything, on_progress)
@@ -249,7 +279,7 @@ class Collector:
         )
         poll: Poll | None = None
         try:
-            budget = self._budget(memory, max_calls, started_at)
+            budget = self._budget(max_calls, started_at)
             client = open_client(
                 self._settings, self.listener, budget=budget.in_all, clock=self._clock
             )
@@ -272,11 +302,13 @@ class Collector:
             except WarehouseError as error:
                 if self._store:
                     raise
-                outcome.message = f"{error}; what Spotify told waits in the spool"
+                outcome.not_loaded = f"{error}; until then, what Spotify tells waits beside it"
         if not outcome.is_noted:
             self._note(outcome, poll, started_at)
         _conclude_without_storing(outcome, self._spool.trouble())
         self._spool.not_stored.clear()
+        if self._memory:
+            self._kept.write(self._memory.values, self._known, self._wait.until)
         return outcome
 
     def _enrich(
@@ -308,7 +340,7 @@ class Collector:
         """What is remembered, by the warehouse if others have had a turn.
 
         Raises:
-            WarehouseError: it cannot be opened, and nothing is remembered here.
+            WarehouseError: it cannot be opened, and nothing is known here.
         """
         if self._memory and self._is_up_to_date:
             return self._memory
@@ -318,11 +350,19 @@ class Collector:
                 memory = self._load(store)
                 self._calls = deque([(now, store.calls_since(now - _DAY))])
         except WarehouseError:
-            if self._store or not self._memory:
+            last_known = self._memory or self._recall_what_was_kept()
+            if self._store or not last_known:
                 raise
-            return self._memory  # to ask twice is better than to lose plays
+            return last_known  # to ask twice is better than to lose plays
         self._is_up_to_date = True
         return memory
+
+    def _recall_what_was_kept(self) -> Memory | None:
+        kept = self._kept.read()
+        if kept:
+            self._memory, self._known = Memory(kept.memory), set(kept.plays)
+            self._wait.at_least(kept.wait_until)
+        return self._memory
 
     def _load(self, store: Store) -> Memory:
         """Load the spool, and take over what others may have loaded since the last time."""
@@ -330,6 +370,7 @@ class Collector:
         self._has_news = False
         self._known = store.recent_plays()
         self._memory = store.memory()
+        self._wait.at_least(store.told_to_wait_until(self._client_id))
         return self._memory
 
     def _is_time_to_load(self) -> bool:
@@ -340,16 +381,15 @@ class Collector:
         wait = self._patience if self._has_news else max(self._patience, _IDLE_WAIT)
         return self._clock.now() - since >= wait
 
-    def _budget(self, memory: Memory, max_calls: int | None, now: datetime) -> _Budget:
+    def _budget(self, max_calls: int | None, now: datetime) -> _Budget:
         """The calls that a poll may make.
 
         Raises:
             TryLater: Spotify has said that none is of use yet.
             BudgetSpent: those of the day are made.
         """
-        until = memory.time("try_later_until")
-        if until and now < until:
-            raise TryLater(until, "as it said before")
+        if self._wait.until and now < self._wait.until:
+            raise TryLater(self._wait.until, "as it said before")
         while self._calls and self._calls[0][0] <= now - _DAY:
             self._calls.popleft()
         per_run = self._settings.max_calls if max_calls is None else max_calls
@@ -383,6 +423,7 @@ class Collector:
         row: Row = {
             "run_id": uuid4().hex,
             "listener": self.listener,
+            "client_id": self._client_id,
             "started_at": started_at,
             "ended_at": now,
             "calls": outcome.calls,
@@ -393,17 +434,16 @@ class Collector:
             "message": outcome.message
             or outcome.not_allowed
             or outcome.unanswered
-            or outcome.not_stored,
+            or outcome.not_stored
+            or outcome.not_loaded,
             "resources": [
                 {"name": name, "calls": outcome.calls_by_endpoint[name], "rows": outcome.rows[name]}
                 for name in names
             ],
         }
-        remember = {"try_later_until": outcome.try_later_until}
-        self._spool.add(Answer([("collection_runs", row)], remember), now)
+        self._spool.add(Answer([("collection_runs", row)]), now)
+        self._wait.at_least(outcome.try_later_until)
         outcome.is_noted = True
-        if self._memory:
-            self._memory.update(remember)
 
 
 @dataclass(frozen=True)

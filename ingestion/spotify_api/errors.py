@@ -46,6 +46,15 @@ class NotFound(SpotifyError):
         self.endpoint = endpoint
 
 
+class BadRequest(SpotifyError):
+    """Spotify does not take the request as it is (400 and other 4xx): note it, go on."""
+
+    def __init__(self, endpoint: str, message: str, status: int) -> None:
+        super().__init__(f"Spotify refuses {endpoint}: {status}: {message}")
+        self.endpoint = endpoint
+        self.status = status
+
+
 class TryLater(SpotifyError):
     """The rate limit or the day's quota: no call is of use before `until`, aware UTC."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ingestion.spotify_api.client import Clock, Forbidden, Json, NotFound, SpotifyClient
+from ingestion.spotify_api.client import BadRequest, Clock, Forbidden, Json, NotFound, SpotifyClient
 from ingestion.spotify_api.lists import Listing, Place, look_at
 from ingestion.spotify_api.spool import Answer, Row, stored
 from ingestion.spotify_api.state import Memory
@@ -93,8 +93,8 @@ def _entries(
     )
     try:
         yield from look_at(client, clock, memory, listing)
-    except Forbidden:
-        yield memory.refusal(client.listener, endpoint, clock.now())
+    except (BadRequest, Forbidden) as error:
+        yield memory.refusal(client.listener, endpoint, clock.now(), error.status)
     except NotFound:
         return  # deleted since it was listed
 

@@ -22,6 +22,7 @@ from ingestion.spotify_api.catalogue import (
     stale_ids,
 )
 from ingestion.spotify_api.client import (
+    BadRequest,
     BudgetSpent,
     Clock,
     Forbidden,
@@ -250,9 +251,12 @@ class Poll:
                     self._clock.now(),
                 )
             )
-        except Forbidden as error:
+        except (BadRequest, Forbidden) as error:
             if name == "recently_played":
-                self.plays_refused = f"{error}; {WHO_MAY_ASK}"
+                is_forbidden = isinstance(error, Forbidden)
+                self.plays_refused = f"{error}; {WHO_MAY_ASK}" if is_forbidden else str(error)
+            elif isinstance(error, BadRequest):
+                self._note(str(error))
             self._keep(
                 self._memory.refusal(
                     self.client.listener, error.endpoint, self._clock.now(), error.status

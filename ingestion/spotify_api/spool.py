@@ -61,7 +61,8 @@ class Answer(msgspec.Struct):
 def stored(answer: Any) -> Any:
     """Spotify's answer as it is kept: without `DROPPED_FIELDS` and nulls.
 
-    Half of a surrogate pair, as of an emoji that was cut, is no text that can be written: `?`.
+    Half of a surrogate pair, as of an emoji that was cut, is no text that can be written: `?`. Nor
+    is U+0000 for every warehouse: U+FFFD, as Unicode has it for what cannot be shown.
     """
     if isinstance(answer, dict):
         return {
@@ -71,8 +72,9 @@ def stored(answer: Any) -> Any:
         }
     if isinstance(answer, list):
         return [stored(element) for element in answer if element is not None]
-    if isinstance(answer, str) and not answer.isascii():
-        return answer.encode(errors="replace").decode()
+    if isinstance(answer, str):
+        text = answer if answer.isascii() else answer.encode(errors="replace").decode()
+        return text.replace("\0", "\ufffd")
     return answer
 
 
@@ -182,11 +184,11 @@ class Spool:
         """Everything that is to be loaded: first what another run has left behind."""
         left_behind = [path for path in self._folder.glob(f"*{_SUFFIX}") if path != self._path]
         for path in sorted(left_behind, key=lambda path: path.stat().st_mtime_ns):
-            yield _read(path, is_left_behind=True)
+            yield self._read(path, is_left_behind=True)
         self.length, self.since = 0, None
         self._close_file()
         if self._path.exists():
-            yield _read(
+            yield self._read(
                 self._path.rename(self._folder / f"{uuid4().hex}{_SUFFIX}"), is_left_behind=False
             )
 
@@ -198,23 +200,30 @@ class Spool:
             except OSError:
                 return
 
+    def _read(self, path: Path, *, is_left_behind: bool) -> Batch:
+        """The answers of a file; a last line that was cut by a kill is none.
+
+        What is damaged, as by a disk, is set aside.
+        """
+        batch = Batch(path.stem, path, is_left_behind)
+        decode = msgspec.json.Decoder(Answer).decode
+        with path.open("rb") as file:
+            for line in file:
+                if not line.endswith(b"\n"):
+                    continue
+                try:
+                    answer = decode(line)
+                except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+                    self.set_aside("answers", line.decode(errors="replace"), str(error))
+                    continue
+                for table, row in answer.rows:
+                    given = {name: value for name, value in row.items() if value is not None}
+                    batch.rows.setdefault(table, []).append(given)
+                batch.changes.update(answer.remember)
+        return batch
+
     def _close_file(self) -> None:
         """Before others take it away, or append to it."""
         if self._file:
             self._file.close()
         self._file = None
-
-
-def _read(path: Path, *, is_left_behind: bool) -> Batch:
-    """The answers of a file; a last line that was cut by a kill is none."""
-    batch = Batch(path.stem, path, is_left_behind)
-    decode = msgspec.json.Decoder(Answer).decode
-    with path.open("rb") as file:
-        for line in file:
-            if line.endswith(b"\n"):
-                answer = decode(line)
-                for table, row in answer.rows:
-                    given = {name: value for name, value in row.items() if value is not None}
-                    batch.rows.setdefault(table, []).append(given)
-                batch.changes.update(answer.remember)
-    return batch

@@ -28,18 +28,22 @@ _REFUSED_FOR: Final = timedelta(days=30)
 
 
 class Memory:
-    """What is remembered; `update` it with every answer."""
+    """What is remembered; `update` it with every answer.
+
+    Attributes:
+        values: by key; JSON.
+    """
 
     def __init__(self, values: dict[str, Any]) -> None:
-        self._values = values
+        self.values = values
 
     def __getitem__(self, key: str) -> Any:
         """The value, or None."""
-        return self._values.get(key)
+        return self.values.get(key)
 
     def update(self, changes: Changes) -> None:
         """Take over what an answer brings; None forgets."""
-        apply_changes(self._values, msgspec.to_builtins(changes))
+        apply_changes(self.values, msgspec.to_builtins(changes))
 
     def time(self, key: str) -> datetime | None:
         """A time that is remembered, aware UTC."""
@@ -105,7 +109,7 @@ class Memory:
     def _refused(self) -> dict[str, dict[str, Any]]:
         return {
             key.removeprefix("refused/"): value
-            for key, value in self._values.items()
+            for key, value in self.values.items()
             if key.startswith("refused/")
         }
 

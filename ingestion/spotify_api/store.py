@@ -51,6 +51,20 @@ def ensure_tables(warehouse: Warehouse) -> None:
     warehouse.loader(SCHEMA).create_tables(empty_tables())
 
 
+def told_to_wait_until(warehouse: Warehouse, client_id: str | None) -> datetime | None:
+    """Until when Spotify wants no calls of an app, as the run of any listener was told; aware UTC.
+
+    Args:
+        warehouse: with the raw tables.
+        client_id: of the app.
+    """
+    ((until,),) = warehouse.query(
+        f"select max(try_later_until) from {SCHEMA}.collection_runs where client_id = ?",
+        [client_id],
+    )
+    return until.astimezone(UTC) if until else None
+
+
 class Store:
     """What one listener's collection reads from the warehouse and loads into it.
 
@@ -90,6 +104,10 @@ class Store:
             [self._listener, moment],
         )
         return int(calls)
+
+    def told_to_wait_until(self, client_id: str | None) -> datetime | None:
+        """See the function of this name."""
+        return told_to_wait_until(self.warehouse, client_id)
 
     def load(self, spool: Spool) -> None:
         """Load what is in the spool, and empty it; what cannot be stored is set aside there."""

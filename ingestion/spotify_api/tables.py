@@ -325,13 +325,16 @@ ENDPOINT_REFUSALS: Final = RawTable(
     "endpoint_refusals", {**_SEEN, "endpoint": "text", "status": "bigint", "scope": "text"}
 )
 
-#: `outcome`: complete, scope_missing (all but what the sign-in does not allow), budget_spent,
-#: try_later, sign_in_needed, unavailable, stopped or failed.
+#: `outcome`: complete; scope_missing (all but what the sign-in does not allow); budget_spent;
+#: try_later (Spotify wants no calls of the app `client_id` before `try_later_until`);
+#: sign_in_needed (also without the scope for plays); unavailable; stopped; failed (an answer that
+#: cannot be read or stored, or a refusal that no other word tells).
 COLLECTION_RUNS: Final = RawTable(
     "collection_runs",
     {
         "run_id": "text",
         "listener": "text",
+        "client_id": "text",
         "started_at": "timestamp",
         "ended_at": "timestamp",
         "calls": "bigint",

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ingestion.settings import Settings
-from ingestion.spotify_api.catalogue import KINDS, look_up
+from ingestion.spotify_api.catalogue import KINDS, Name, look_up, search
 from ingestion.spotify_api.client import SpotifyClient, Unavailable
 from ingestion.spotify_api.collecting import Outcome
 from ingestion.spotify_api.spool import Answer, Spool
@@ -219,6 +219,42 @@ def test_several_failures_in_a_row_are_spotifys_own(
     assert [(row["id"], row["status"]) for row in misses] == [("a", 500), ("b", 500)]
     with pytest.raises(Unavailable):
         next(answers)
+
+
+def test_one_object_that_spotify_refuses_keeps_no_other_from_coming(
+    collect: Collect, service: Service, query: Query
+) -> None:
+    collect(max_calls=30)
+    ((refused,),) = query("select track__id from recently_played order by played_at desc limit 1")
+    query("delete from tracks")
+    service.faults.next("server_error", paths=f"/v1/tracks/{refused}", times=None, status=400)
+    assert not collect().needs_attention
+    assert query("select status from catalogue_misses where kind = 'tracks'") == [(400,)]
+    assert query("select count(*) > 10 from tracks") == [(True,)]
+
+
+def test_a_kind_that_spotify_refuses_is_asked_for_three_times(
+    collect: Collect, service: Service, query: Query
+) -> None:
+    collect(max_calls=30)
+    query("delete from tracks")
+    service.faults.next("server_error", paths="/v1/tracks/*", times=None, status=400)
+    made = len(service.calls)
+    assert "Spotify refuses tracks: 400" in (collect().unanswered or "")
+    assert sum(call.path.startswith("/v1/tracks/") for call in service.calls[made:]) == 3
+    assert query("select endpoint, status from endpoint_refusals where endpoint = 'tracks'") == [
+        ("tracks", 400)
+    ]
+
+
+def test_a_name_that_cannot_be_searched_for_is_not_found(
+    client: SpotifyClient, clock: Any, service: Service
+) -> None:
+    service.faults.next("server_error", paths="/v1/search", status=400)
+    names = [Name("an artist", "odd"), Name("an artist", "another")]
+    answers = list(search(client, clock, names))
+    assert [answer.rows[0][1]["track_name"] for answer in answers] == ["odd", "another"]
+    assert answers[0].rows[0][1]["track_id"] is None
 
 
 def test_a_carried_object_without_a_type_is_known_by_its_uri_or_its_place(

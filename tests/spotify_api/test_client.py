@@ -19,6 +19,7 @@ import pytest
 
 from ingestion.settings import Settings
 from ingestion.spotify_api.client import (
+    BadRequest,
     BudgetSpent,
     Forbidden,
     NoAccess,
@@ -439,7 +440,7 @@ def test_an_answer_is_not_written_out_for_a_log(client: SpotifyClient) -> None:
         (403, {}, b"<html>No</html>", Forbidden, "403"),
         (404, {}, b"", NotFound, "404"),
         (400, {}, b'{"error": {"message": "Invalid base62 id"}}', NotFound, "base62"),
-        (400, {}, b'{"error": {"message": "Invalid limit"}}', SpotifyError, "Invalid limit"),
+        (400, {}, b'{"error": {"message": "Invalid limit"}}', BadRequest, "Invalid limit"),
         (429, {"Retry-After": "90"}, b"Too many requests", TryLater, "rate limit"),
         (429, {"Retry-After": "Tue, 01 Jan 2132 00:00:00 GMT"}, b"", TryLater, r"213[12]-"),
         (429, {"Retry-After": "soon"}, b"", TryLater, "rate limit"),

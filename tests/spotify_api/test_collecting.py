@@ -9,6 +9,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -21,9 +22,9 @@ from ingestion.spotify_api.collecting import Collector, Outcome, collect_once
 from ingestion.spotify_api.lists import saved_items
 from ingestion.spotify_api.plays import recently_played
 from ingestion.spotify_api.sign_in import SCOPES
-from ingestion.spotify_api.spool import Answer, Spool
+from ingestion.spotify_api.spool import Answer, Spool, stored
 from ingestion.spotify_api.state import Memory
-from ingestion.spotify_api.store import Store, ensure_tables
+from ingestion.spotify_api.store import Store, ensure_tables, told_to_wait_until
 from ingestion.spotify_api.tables import RAW_TABLES
 from ingestion.spotify_api.tokens import TokenFile
 from ingestion.warehouse import open_warehouse
@@ -216,18 +217,35 @@ def test_plays_that_are_refused_want_attention_and_the_rest_comes(
     assert outcome.rows["top_tracks"] > 0
 
 
-@pytest.mark.parametrize("status", [400, 409, 451])
-def test_a_list_that_is_refused_in_another_way_is_told_and_the_rest_comes(
-    collect: Collect, service: Service, query: Query, status: int
+def test_a_list_that_is_refused_in_another_way_is_told_and_asked_again_a_day_later(
+    collect: Collect, service: Service, query: Query
 ) -> None:
-    service.faults.next("server_error", paths="/v1/me/following", times=None, status=status)
+    service.faults.next("server_error", paths="/v1/me/following", times=None, status=400)
     outcome = collect()
-    assert outcome.outcome == "failed"
-    assert "Spotify refuses followed_artists" in (outcome.unanswered or "")
+    assert outcome.outcome == "complete"
+    assert "Spotify refuses followed_artists: 400" in (outcome.unanswered or "")
     assert outcome.rows["playlists"] > 0
     assert query("select id from tracks__artists except select id from artists") == []
     ((message,),) = query("select message from collection_runs")
     assert "followed_artists" in message
+
+    made = len(service.calls)
+    assert collect().unanswered is None
+    assert "/v1/me/following" not in {call.path for call in service.calls[made:]}
+    service.clock.advance(timedelta(days=1))
+    collect()
+    assert "/v1/me/following" in {call.path for call in service.calls[made:]}
+
+
+def test_plays_that_are_refused_in_another_way_want_attention(
+    collect: Collect, service: Service
+) -> None:
+    service.faults.next("server_error", paths="/v1/me/player/*", times=None, status=409)
+    outcome = collect(max_calls=12)
+    assert outcome.needs_attention
+    assert "Spotify refuses recently_played: 409" in (outcome.not_allowed or "")
+    assert "Premium" not in (outcome.not_allowed or "")
+    assert outcome.rows["top_tracks"] > 0
 
 
 def test_a_list_that_is_gone_is_noted_and_not_asked_again(
@@ -286,6 +304,26 @@ class TestTwoListeners:
             assert Counter((at.astimezone(UTC), track) for at, track in plays) == Counter(
                 service.answered_plays(listener)
             )
+
+    def test_a_wait_that_one_was_told_counts_for_all_of_the_app(
+        self,
+        collect: Collect,
+        sign_in: Callable[..., Any],
+        service: Service,
+        settings: Settings,
+    ) -> None:
+        sign_in("you")
+        service.faults.next("rate_limited_for_a_day", paths="/v1/me/top/*")
+        until = collect("me").try_later_until
+        made = len(service.calls)
+
+        outcome = collect("you")
+
+        assert outcome.try_later_until == until
+        assert len(service.calls) == made
+        with open_warehouse(settings) as warehouse:
+            assert told_to_wait_until(warehouse, service.client_id) == until
+            assert told_to_wait_until(warehouse, "of another app") is None
 
 
 class TestAnswersThatCannotBeStored:
@@ -377,7 +415,7 @@ def test_the_poison_of_one_listener_keeps_nothing_from_another(
     sign_in: Callable[..., Any],
     query: Query,
 ) -> None:
-    sign_in("me")
+    sign_in("me", uses_secret=True)
     with TokenFile(settings.spotify_tokens).changing() as tokens:
         tokens.listeners["another"] = tokens.listeners["me"]
     folder = settings.working_folder.with_name(f"{settings.working_folder.name}.answers")
@@ -389,6 +427,31 @@ def test_the_poison_of_one_listener_keeps_nothing_from_another(
     assert result.returncode == 1
     assert "another: " in result.stdout
     assert query("select count(*) from recently_played where listener = 'me'") == [(50,)]
+
+
+def test_what_is_damaged_in_the_spool_is_set_aside_and_the_rest_is_loaded(
+    collect: Collect, settings: Settings, query: Query
+) -> None:
+    collect(max_calls=0)
+    row = {"observed_at": "2026-01-01T00:00:00Z", "id": "good"}
+    Spool(settings, "me").add(Answer([("artists", row)]), datetime.now(UTC))
+    folder = settings.working_folder.with_name(f"{settings.working_folder.name}.answers") / "me"
+    with (folder / "answers.jsonl").open("ab") as file:
+        file.write(b"\0" * 100 + b"\n")
+    Spool(settings, "me").add(Answer([("artists", row | {"id": "good too"})]), datetime.now(UTC))
+
+    outcome = collect(max_calls=0)
+
+    assert "answers: JSON is malformed" in (outcome.not_stored or "")
+    assert query("select id from artists order by id") == [("good",), ("good too",)]
+    assert collect(max_calls=0).not_stored is None
+
+
+def test_what_no_warehouse_need_store_is_replaced() -> None:
+    assert stored({"name": "a\0b \ud83d", "tracks": ["\0"]}) == {
+        "name": "a\ufffdb ?",
+        "tracks": ["\ufffd"],
+    }
 
 
 def test_a_field_of_spotifys_with_the_name_of_one_of_ours_takes_no_place(
@@ -433,6 +496,61 @@ def test_a_server_that_fails_for_one_list_costs_only_that_list(
     assert outcome.rows["recently_played"] == 50
 
 
+@contextmanager
+def held_by_another_program(settings: Settings) -> Iterator[None]:
+    """The warehouse is open for writing elsewhere."""
+    program = (
+        "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('open', flush=True);"
+        " sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program, str(settings.duckdb_path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        yield
+        holder.communicate()
+
+
+def test_a_run_polls_while_the_warehouse_is_open_elsewhere_and_the_next_one_loads(
+    environment: dict[str, str],
+    settings: Settings,
+    service: Service,
+    world: World,
+    query: Query,
+) -> None:
+    environment["MAX_CALLS"] = "2"
+    settings.duckdb_path.parent.mkdir(parents=True)
+    with held_by_another_program(settings):
+        unknown = spotify_elt(environment, "collect")
+    assert unknown.returncode == 1
+    assert asked(service) == [], "nothing says what is known"
+
+    first = spotify_elt(environment, "collect")
+    assert first.returncode == 0, (first.stdout, first.stderr)
+    coming = [play for play in world.plays if play.ended_at > service.clock.now]
+    with held_by_another_program(settings):
+        for play in (coming[30], coming[60]):
+            service.clock.now = play.ended_at
+            made = len(service.calls)
+            held = spotify_elt(environment, "collect")
+            assert held.returncode == 1
+            assert "open in another program" in held.stdout
+            paths = [call.path for call in service.calls[made:] if call.status == 200]
+            assert paths.count("/v1/me/player/recently-played") == 1, "it knows what was known"
+    assert query("select count(*) from recently_played") == [(50,)]
+
+    assert spotify_elt(environment, "collect").returncode == 0
+    plays = query("select played_at, track__id from recently_played")
+    assert len(plays) > 90
+    assert Counter((at.astimezone(UTC), track) for at, track in plays) == Counter(
+        service.answered_plays()
+    )
+    assert query("select count(*) from collection_gaps") == [(0,)]
+
+
 def test_a_collector_goes_on_while_the_warehouse_is_open_elsewhere(
     settings: Settings, sign_in: Callable[..., Any], clock: Any, service: Service, world: World
 ) -> None:
@@ -442,25 +560,10 @@ def test_a_collector_goes_on_while_the_warehouse_is_open_elsewhere(
     collector.poll()
     left = [play for play in world.plays if play.ended_at > service.clock.now]
     service.clock.now = left[5].ended_at
-    holder = subprocess.Popen(
-        [
-            sys.executable,
-            "-c",
-            "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('open', flush=True);"
-            " sys.stdin.read()",
-            str(settings.duckdb_path),
-        ],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    assert holder.stdout is not None
-    holder.stdout.readline()
-    try:
+    with held_by_another_program(settings):
         outcome = collector.poll()
         assert outcome.rows["recently_played"] > 0
-        assert "open in another program" in (outcome.message or "")
-    finally:
-        holder.communicate()
+        assert "open in another program" in (outcome.not_loaded or "")
     service.clock.advance(timedelta(minutes=1))
     collector.poll()
     collector.close()

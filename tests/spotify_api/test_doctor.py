@@ -165,8 +165,8 @@ def test_no_call_is_made_while_spotify_wants_none(
     with duckdb.connect(environment["DUCKDB_PATH"]) as connection:
         connection.execute("create schema spotify_api")
         connection.execute(
-            "create table spotify_api.collection_runs as select 'me' as listener,"
-            " now() as started_at, now() + interval 3 hour as try_later_until"
+            "create table spotify_api.collection_runs as select 'another' as listener,"
+            f" '{service.client_id}' as client_id, now() + interval 3 hour as try_later_until"
         )
     result = spotify_elt(environment, "doctor")
 
