@@ -8,6 +8,7 @@ as new columns. A value is never guessed at: a number in a text column is set as
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -39,6 +40,9 @@ _ROWS_PER_BLOCK: Final = 2_048
 MAX_NEW_FIELDS: Final = 100
 #: Enough to see what was wrong with a row.
 MAX_RAW_CHARACTERS: Final = 65_536
+
+#: U+0000 in a JSON text, which not every warehouse can store.
+_NUL: Final = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 
 _Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 _JSON_TYPES: Final = {
@@ -199,6 +203,7 @@ def _read_rows(
     reading: Reading,
 ) -> pa.Table:
     """Type the rows of one table; those that cannot be typed become problems of the reading."""
+    rows = _without_nul(rows) if isinstance(rows, bytes) else list(map(_without_nul, rows))
     raws: list[bytes] | None = None
     new_fields: dict[str, tuple[FieldType, list[Any]]] = {}
     structs, places = _decode_at_once(table, rows, policy)
@@ -439,7 +444,12 @@ def _split(data: bytes) -> list[bytes]:
         rows = _loads_leniently(data)
         if not isinstance(rows, list):
             raise UnreadableFileError("it is not a list of rows") from None
-        return [json.dumps(row).encode() for row in rows]
+        return [_without_nul(json.dumps(row).encode()) for row in rows]
+
+
+def _without_nul(data: bytes) -> bytes:
+    """JSON with U+FFFD in place of U+0000, as Unicode has it for what cannot be shown."""
+    return _NUL.sub(rb"\1\\ufffd", data) if rb"\u0000" in data else data
 
 
 def _loads_leniently(data: bytes) -> Json:
