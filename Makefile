@@ -54,7 +54,6 @@ dashboard: setup .venv/installed-dashboard ## look at it: a web app on this mach
 	@$(BIN)/python -m streamlit run dashboard/app.py
 
 docs: setup ## generate the dbt docs, also as one file, and serve them
-	@mkdir -p data
 	@$(SPOTIFY_ELT) dbt docs generate --static
 	@$(SPOTIFY_ELT) dbt docs serve
 

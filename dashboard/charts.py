@@ -470,14 +470,29 @@ def source_months(rows: pa.Table) -> None:
                 scale=alt.Scale(paddingInner=0.3),
                 axis=alt.Axis(ticks=False, domain=False),
             ),
-            opacity=alt.Opacity("play_count:Q", legend=None, scale=alt.Scale(range=[0.4, 1])),
+            opacity=alt.Opacity(
+                "play_count:Q",
+                scale=alt.Scale(range=[0.4, 1], nice=True),
+                legend=alt.Legend(
+                    title="Plays",
+                    orient="bottom",
+                    direction="horizontal",
+                    format=",",
+                    titleOrient="left",
+                    titleFontWeight="normal",
+                    symbolType="square",
+                    symbolStrokeWidth=0,
+                    symbolFillColor=_colours().accent,
+                    tickCount=3,
+                ),
+            ),
             tooltip=[
                 alt.Tooltip("source:N", title="Source"),
                 alt.Tooltip("utcyearmonth(month_start_date):T", title="Month", format="%B %Y"),
                 alt.Tooltip("play_count:Q", title="Plays", format=","),
             ],
         )
-        .properties(height=160)
+        .properties(height=210)
     )
     _show(chart, "Months that each source of plays tells of")
 

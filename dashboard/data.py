@@ -34,8 +34,12 @@ _LOOK_AGAIN_SECONDS: Final = 0.25
 #: Answers kept in memory, for all listeners and periods; most are some hundred rows.
 _ANSWERS_KEPT: Final = 500
 
-#: A warehouse on a server has no file whose time tells that it changed.
-_SERVER_ANSWERS_LAST_SECONDS: Final = 60
+#: A warehouse on a server has no file whose time tells that it changed, and each question costs
+#: something there: so one is asked as often as this,
+_ASK_FOR_LOADS_SECONDS: Final = 60
+
+#: and all others when it tells of a new load, or after so long, for rules may have changed.
+_SERVER_ANSWERS_LAST_SECONDS: Final = 3600
 
 _PARAMETER: Final = re.compile(r"(?<!:):([a-z_]+)")
 
@@ -95,10 +99,13 @@ def ask(name: str, **parameters: object) -> pa.Table:
         Unavailable: no warehouse, no marts, or a run has held it for a minute.
     """
     settings = load_settings()
+    return _ask(settings, _version(settings), name, **parameters)
+
+
+def _ask(settings: Settings, version: object, name: str, **parameters: object) -> pa.Table:
     query = load_query(name)
     values = [parameters[parameter] for parameter in query.parameters]
     question = (settings.warehouse, settings.warehouse_file, name, *values)
-    version = _version(settings)
     last = _answers().get(question)
     if last and last[0] == version:
         return last[1]
@@ -133,7 +140,9 @@ def _answers() -> _Answers:
 def _version(settings: Settings) -> object:
     """Changes when the warehouse may have."""
     if settings.warehouse_file is None:
-        return int(time.time() // _SERVER_ANSWERS_LAST_SECONDS)
+        now = time.time()
+        load = _ask(settings, int(now // _ASK_FOR_LOADS_SECONDS), "latest_load")
+        return load.to_pylist(), int(now // _SERVER_ANSWERS_LAST_SECONDS)
     try:
         return settings.warehouse_file.stat().st_mtime_ns
     except OSError as error:

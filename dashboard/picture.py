@@ -110,10 +110,13 @@ class _Pen:
         colour: str = _INK,
         weight: int = _REGULAR,
         until: float | None = None,
+        smallest: int | None = None,
         centred: bool = False,
     ) -> None:
-        """One line; cut short where it would reach beyond `until`."""
+        """One line; smaller, then cut short, where it would reach beyond `until`."""
         if until is not None:
+            while size > (smallest or size) and _width(text, size, weight) > until - left:
+                size -= 2
             text = _shortened(text, size, weight, until - left)
         self._ink.text(
             (left * _LARGER, baseline * _LARGER),
@@ -162,7 +165,7 @@ def _draw_list(
     for place, (name, below) in enumerate(items):
         baseline = 824 + 80 * place
         pen.write(f"{place + 1}", left, baseline, 34, colour=_QUIET)
-        pen.write(name, left + 40, baseline, 36, weight=_BOLD, until=right)
+        pen.write(name, left + 40, baseline, 36, weight=_BOLD, until=right, smallest=26)
         pen.write(below, left + 40, baseline + 32, 25, colour=_QUIET, until=right)
 
 
@@ -178,11 +181,15 @@ def _draw_closing(pen: _Pen, closing: Sequence[tuple[str, str]]) -> None:
 def _shortened(text: str, size: int, weight: int, width: float) -> str:
     """The text, or as much of it as there is room for."""
     shorter = text
-    while shorter and _font(text, size, weight).getlength(shorter) > width * _LARGER:
+    while shorter and _width(shorter, size, weight) > width:
         shorter = shorter.removesuffix(_ELLIPSIS)[:-1].rstrip() + _ELLIPSIS
         if shorter == _ELLIPSIS:
             break
     return shorter
+
+
+def _width(text: str, size: int, weight: int) -> float:
+    return _font(text, size, weight).getlength(text) / _LARGER
 
 
 def _font(text: str, size: int, weight: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:

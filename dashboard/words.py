@@ -6,11 +6,15 @@ import re
 from datetime import date, datetime
 from typing import Final
 
+from babel import Locale
+
 #: What stands where there is nothing to tell.
 NONE: Final = "–"  # noqa: RUF001 a dash it is
 
 #: What Markdown, and Streamlit in it, gives a meaning to.
 _MARKS: Final = re.compile(r"[\\`*_{}\[\]()<>#+\-.!|$:~]")
+
+_ENGLISH: Final = Locale("en")
 
 DAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
@@ -131,8 +135,8 @@ def reason(exclusion_reason: str) -> str:
 
 
 def country(code: str) -> str:
-    """NO; ZZ stands for none that is known."""
-    return "Not known" if code == "ZZ" else code
+    """Norway, of NO; ZZ stands for none that is known."""
+    return "Not known" if code == "ZZ" else str(_ENGLISH.territories.get(code, code))
 
 
 def as_written(name: str) -> str:

@@ -4,8 +4,8 @@ select
     ended_at_local,
     session_seconds / 3600.0 as session_hours,
     listening_hours,
-    stream_count,
-    track_count
+    play_count,
+    stream_count
 from marts.fct_sessions
 where
     listener = :listener

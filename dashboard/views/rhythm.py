@@ -127,16 +127,16 @@ def _show_sessions(selection: Selection) -> None:
             {
                 "Began on": row["listening_date"],
                 "Lasted": length(row["session_hours"] * 3600),
+                "Plays": row["play_count"],
                 "Streams": row["stream_count"],
-                "Tracks": row["track_count"],
                 "Hours heard": row["listening_hours"],
             }
             for row in longest
         ],
         {
             "Began on": tables.day(),
+            "Plays": tables.count(),
             "Streams": tables.count(),
-            "Tracks": tables.count(),
             "Hours heard": tables.hours(),
         },
     )

@@ -24,6 +24,7 @@ _KINDS: Final = {
 #: What a share is of: all streams of its kind, which are fewer than all that there are.
 _OF_WHICH: Final = {"genre": "genres", "show": "podcasts"}
 
+#: Rows that are shown unasked.
 _ROWS: Final = 500
 _SHOWN: Final = 17
 
@@ -58,13 +59,15 @@ def show(selection: Selection) -> None:
         bind="query-params",
     ).strip()
     item_type = _KINDS[kind]
-    items = ask(
-        "top_items", **selection.item_period, item_type=item_type, words=words, row_count=_ROWS
-    ).to_pylist()
+    asked = {**selection.item_period, "item_type": item_type, "words": words}
+    items = ask("top_items", **asked, row_count=_ROWS).to_pylist()
     if not items:
         _say_nothing_found(selection, item_type, kind, words)
         return
-    _show_how_many(selection, kind, words, items)
+    found = items[0]["match_count"]
+    _show_how_many(selection, kind, words, found)
+    if found > _ROWS and st.toggle(f"Show and save all {number(found)}, not the first {_ROWS}"):
+        items = ask("top_items", **asked, row_count=found).to_pylist()
     _show_chart(selection, kind, items)
     if item_type == "genre":
         st.caption(
@@ -81,14 +84,10 @@ def _say_nothing_found(selection: Selection, item_type: str, kind: str, words: s
         st.info(_NOTHING.get(item_type, nothing).format(period=selection.sentence))
 
 
-def _show_how_many(
-    selection: Selection, kind: str, words: str, items: list[dict[str, Any]]
-) -> None:
-    found = items[0]["match_count"]
-    shown = f", the first {number(_ROWS)} of them shown" if found > _ROWS else ""
+def _show_how_many(selection: Selection, kind: str, words: str, found: int) -> None:
     having = f" with “{words}”" if words else ""
     more = ". Choose a row to look it up." if _KINDS[kind] in _LOOKED_UP else ""
-    st.caption(f"{number(found)} {kind.lower()}{having} in {selection.sentence}{shown}{more}")
+    st.caption(f"{number(found)} {kind.lower()}{having} in {selection.sentence}{more}")
 
 
 def _show_chart(selection: Selection, kind: str, items: list[dict[str, Any]]) -> None:
