@@ -477,7 +477,7 @@ def source_months(rows: pa.Table) -> None:
                     title="Plays",
                     orient="bottom",
                     direction="horizontal",
-                    format=",",
+                    format=",d",
                     titleOrient="left",
                     titleFontWeight="normal",
                     symbolType="square",

@@ -72,8 +72,8 @@ def count() -> Any:
 
 
 def hours() -> Any:
-    """12.3 h."""
-    return st.column_config.NumberColumn(format="%.1f h")
+    """1,234.5 h."""
+    return st.column_config.NumberColumn(format="%,.1f h")
 
 
 def size() -> Any:

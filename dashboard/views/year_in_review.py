@@ -30,7 +30,7 @@ def show(selection: Selection) -> None:
     _say_which(selection, year)
     review = years[year]
     tops = {item_type: _top(selection, year, item_type) for item_type in ("artist", "track")}
-    left, right = st.columns([2, 3], gap="large")
+    left, right = st.columns([1, 2], gap="medium")
     with left:
         _show_picture(selection, review, tops)
     with right:
@@ -187,7 +187,8 @@ def _show_bests(selection: Selection, review: dict[str, Any]) -> None:
         ],
         {
             "What": st.column_config.TextColumn(width=110),
-            "Which": st.column_config.TextColumn(width=190),
+            "Which": st.column_config.TextColumn(width=220),
+            "How much": st.column_config.TextColumn(width=220),
         },
     )
 

@@ -25,6 +25,7 @@ from rich.table import Table
 from ingestion.settings import PROJECT_ROOT
 from simulator import Extended, imagine, write_export, write_listening_history
 from tests.bench.measuring import BENCH, Measured, measure, ours
+from tests.bench.pages import seconds_by_page
 from tests.warehouses.server import run_server, server_programs
 
 HERE = Path(__file__).parent
@@ -305,6 +306,13 @@ def main() -> None:
     for what, measured, beside in rows:
         table.add_row(what, f"{measured.seconds:.1f}", f"{measured.megabytes:,.0f}", beside)
     console.print(table)
+    pages = seconds_by_page(ours_db)
+    if pages:
+        slowest = max(pages, key=lambda name: pages[name])
+        console.print(
+            f"dashboard: {len(pages)} pages, each seen before, in Chromium; the slowest,"
+            f" {slowest}, took {pages[slowest]:.2f} s"
+        )
     with duckdb.connect(str(ours_db), read_only=True) as connection:
         [(plays, counted)] = connection.execute(
             "select count(*), count(*) filter (is_counted) from marts.fct_plays"
