@@ -13,7 +13,7 @@ export DBT_PROJECT_DIR ?= $(CURDIR)/dbt_project
 export DBT_PROFILES_DIR ?= $(CURDIR)/profiles
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo login ingest collect status costs build parquet dashboard docs test test-warehouses lint format screenshot bench bench-listeners lock clean
+.PHONY: help setup run demo login ingest collect status costs build parquet dashboard docs test test-warehouses lint format screenshot bench bench-listeners bench-warehouses lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -94,6 +94,9 @@ bench: .venv/installed-dev ## 1,000,000 plays: ours beside a hand-written script
 
 bench-listeners: .venv/installed-dev ## 10,000,000 plays of 100 listeners: time and memory of a build
 	@$(BIN)/python -m tests.bench.listeners
+
+bench-warehouses: .venv/installed-dev .venv/installed-warehouses .venv-bqemulator/installed .venv-fakesnow/installed ## 1,000,000 plays into each warehouse that runs here: time and memory
+	@$(BIN)/python -m tests.bench.warehouses
 
 UV_COMPILE = uv pip compile pyproject.toml - --universal --python-version 3.11 --generate-hashes \
 	--strip-extras --no-annotate --no-header --no-emit-index-url --quiet

@@ -304,6 +304,6 @@ def _show_costs() -> None:
             {"Queries": tables.count(), "Billed": tables.size()},
         )
     st.caption(
-        "Noted once a day before a build, of all listeners together; `make costs` tells of now, and"
+        "Noted once a day before a build, of all listeners together; “make costs” tells of now, and"
         " how near the limits are."
     )

@@ -5,14 +5,18 @@ Imported when something is loaded, because dlt is slow to import.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
+from adbc_driver_manager.dbapi import Connection
 from dlt.common.destination import DestinationCapabilitiesContext
 from dlt.common.destination.client import LoadJob
 from dlt.common.destination.typing import PreparedTableSchema
 from dlt.destinations import postgres
+from dlt.destinations.impl.postgres.configuration import PostgresCredentials
 from dlt.destinations.impl.postgres.factory import PostgresTypeMapper
 from dlt.destinations.impl.postgres.postgres import PostgresClient, PostgresParquetCopyJob
+
+from ingestion.warehouse.postgres import connect_by_adbc
 
 
 class PostgresByCopy(postgres):
@@ -42,6 +46,11 @@ class _ByteWise(PostgresTypeMapper):
 class _CopyJob(PostgresParquetCopyJob):
     # else it reads a whole file into memory, and fails on one without rows
     _ingest_per_rowgroup = True
+
+    def _connect(self) -> Connection:
+        self._config = self._job_client.config
+        address = cast(PostgresCredentials, self._config.credentials).to_native_representation()
+        return connect_by_adbc(address.replace(" ", "%20"))  # libpq's way to write a space
 
 
 class _Client(PostgresClient):

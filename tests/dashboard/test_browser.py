@@ -14,6 +14,8 @@ from tests.marts.conftest import Home
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Debian's chromium is not installed")
 
+FAINT_TEXTS = Path(__file__).with_name("faint_texts.js").read_text()
+
 PAGES = (
     "Overview",
     "Top",
@@ -50,6 +52,7 @@ def test_every_page_is_drawn_without_an_error(
         for name in PAGES:
             _open(tab, name)
             tab.screenshot(path=tmp_path / f"{name}.png")
+            assert tab.evaluate(FAINT_TEXTS) == []
             assert "period=2025" in tab.url
             assert tab.get_by_test_id("stException").count() == 0
             # one listener has nobody to be compared with

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import (
@@ -42,6 +43,15 @@ class Emulator:
 
     endpoint: str
     keys: Path
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The settings by which it is found."""
+        return {
+            "bigquery_project": PROJECT,
+            "bigquery_api_endpoint": self.endpoint,
+            "google_application_credentials": self.keys,
+        }
 
 
 def emulator_python() -> Path | None:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import (
@@ -40,6 +41,19 @@ class Emulator:
 
     url: str
     key: Path
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The settings by which it is found."""
+        return {
+            "snowflake_account": "somebodys",
+            "snowflake_user": "listener",
+            "snowflake_database": DATABASE,
+            "snowflake_warehouse": "small",
+            "snowflake_url": self.url,
+            "snowflake_private_key_file": self.key,
+            "snowflake_private_key_passphrase": PASSPHRASE,
+        }
 
 
 def emulator_python() -> Path | None:

@@ -13,7 +13,6 @@ from contextlib import chdir
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -46,15 +45,6 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
         yield emulator
 
 
-def cloud(emulator: Emulator) -> dict[str, Any]:
-    """The settings by which the emulator is found."""
-    return {
-        "bigquery_project": PROJECT,
-        "bigquery_api_endpoint": emulator.endpoint,
-        "google_application_credentials": emulator.keys,
-    }
-
-
 @pytest.fixture(scope="module")
 def sides(
     world: World,
@@ -67,7 +57,7 @@ def sides(
     there = {
         "schema_prefix": "several_",
         "bigquery_labels": {"team": "music", "app": "somebodys"},
-        **cloud(emulator),
+        **emulator.settings,
     }
     with (
         side_of(world, near, parsed_project, "duckdb") as duckdb,
@@ -200,7 +190,7 @@ def settings(emulator: Emulator, tmp_path: Path) -> Settings:
         warehouse="bigquery",
         duckdb_path=tmp_path / "home.duckdb",
         schema_prefix=f"test{uuid.uuid4().hex[:8]}_",
-        **cloud(emulator),
+        **emulator.settings,
     )
 
 

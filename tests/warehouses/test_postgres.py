@@ -14,7 +14,9 @@ from ingestion.cost_notes import note_costs
 from ingestion.costs import show_costs
 from ingestion.errors import UserError, WarehouseError
 from ingestion.settings import Settings, load_settings
+from ingestion.spotify_export.importing import import_exports
 from ingestion.warehouse import engine_of, open_warehouse
+from tests.ingestion.conftest import make_zip, play
 from tests.warehouses.conftest import MakeDatabase
 
 psycopg2 = pytest.importorskip("psycopg2", reason="the extra `postgres` is not installed")
@@ -77,6 +79,25 @@ def test_an_option_that_postgres_does_not_know_is_named() -> None:
     with pytest.raises(WarehouseError, match=r'parameter: "sslaccept": leave it out$') as told:
         engine_of(settings)
     assert HIDDEN not in str(told.value)
+
+
+def test_what_is_encoded_in_an_address_is_read_as_meant_and_what_cannot_be_stored_replaced(
+    make_database: MakeDatabase, tmp_path: Path
+) -> None:
+    address = make_database()
+    with psycopg2.connect(address) as connection, connection.cursor() as cursor:
+        cursor.execute('create role "one + two%" superuser login')
+    rows = [play(1, episode_name="a\0b")]  # which Postgres cannot store
+    settings = load_settings(
+        warehouse="postgres",
+        postgres_url=address.replace("tests:unused", "one%20+%20two%25:a%20password"),
+        duckdb_path=tmp_path / "unused.duckdb",
+        export=[make_zip(tmp_path / "my_spotify_data.zip", {"endsong_0.json": rows})],
+    )
+    import_exports(settings)
+    with open_warehouse(settings, read_only=True) as warehouse:
+        names = "select current_user, episode_name from spotify_export.streaming_history"
+        assert warehouse.query(names) == [("one + two%", "a\ufffdb")]
 
 
 def test_costs_are_told_by_table_with_its_indexes_and_noted(settings: Settings) -> None:

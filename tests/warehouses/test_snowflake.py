@@ -42,7 +42,6 @@ from tests.warehouses.parity import (
     with_one_size_of_whole_numbers,
 )
 from tests.warehouses.snowflake_emulator import (
-    DATABASE,
     PASSPHRASE,
     Emulator,
     emulator_python,
@@ -61,19 +60,6 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
         yield emulator
 
 
-def account(emulator: Emulator) -> dict[str, Any]:
-    """The settings by which the emulator is found."""
-    return {
-        "snowflake_account": "somebodys",
-        "snowflake_user": "listener",
-        "snowflake_database": DATABASE,
-        "snowflake_warehouse": "small",
-        "snowflake_url": emulator.url,
-        "snowflake_private_key_file": emulator.key,
-        "snowflake_private_key_passphrase": PASSPHRASE,
-    }
-
-
 @pytest.fixture(scope="module")
 def sides(
     world: World,
@@ -83,7 +69,7 @@ def sides(
 ) -> Iterator[tuple[Side, Side]]:
     """DuckDB and Snowflake."""
     near, far = tmp_path_factory.mktemp("duckdb"), tmp_path_factory.mktemp("snowflake")
-    there = {"schema_prefix": "several_", **account(emulator)}
+    there = {"schema_prefix": "several_", **emulator.settings}
     with (
         side_of(world, near, parsed_project, "duckdb") as duckdb,
         side_of(world, far, parsed_project, "snowflake", **there) as snowflake,
@@ -178,7 +164,7 @@ def settings(emulator: Emulator, tmp_path: Path) -> Settings:
         warehouse="snowflake",
         duckdb_path=tmp_path / "home.duckdb",
         schema_prefix=f"test{uuid.uuid4().hex[:8]}_",
-        **account(emulator),
+        **emulator.settings,
     )
 
 
@@ -211,7 +197,7 @@ def test_the_lock_of_a_run_that_was_killed_ends_by_itself(
     settings: Settings, emulator: Emulator
 ) -> None:
     given = settings.model_dump(include={"warehouse", "duckdb_path", "schema_prefix"})
-    variables = {name.upper(): str(value) for name, value in {**given, **account(emulator)}.items()}
+    variables = {name.upper(): str(value) for name, value in {**given, **emulator.settings}.items()}
     killed = subprocess.run([sys.executable, "-c", KILLED], env=os.environ | variables, check=False)
     assert killed.returncode == -9
     with pytest.raises(WarehouseError, match="another run is writing"), open_warehouse(settings):
