@@ -88,7 +88,7 @@ def _show_listener(console: Console, warehouse: Warehouse, row: Row) -> None:
     console.print()
     console.print(f"[bold green]{escape(listener)}[/], on the clocks of {time_zone}")
     if not plays:
-        console.print("no play yet: the export holds no streaming history")
+        console.print("no play yet: neither an export nor Spotify has told of one")
         return
     console.print(
         f"[bold]{hours:,.0f} hours[/] in [bold]{streams:,}[/] streams of {plays:,} plays,"
@@ -176,8 +176,12 @@ def _show_genres(console: Console, warehouse: Warehouse, listener: str) -> None:
         [listener, _TOP],
     )
     if genres:
-        words = ", ".join(f"{genre} {hours:,.0f} h" for genre, hours in genres)
+        words = ", ".join(f"{genre} {_in_words(hours)}" for genre, hours in genres)
         console.print(f"Genres     {escape(words)}", soft_wrap=True)
+
+
+def _in_words(hours: float) -> str:
+    return f"{hours:,.0f} h" if hours >= 1 else f"{hours * 60:.0f} min"
 
 
 def _show_next_steps(console: Console, settings: Settings) -> None:
