@@ -18,7 +18,7 @@ from rich.markup import escape
 
 from ingestion.errors import UserError, WarehouseError
 from ingestion.settings import Settings
-from ingestion.spotify_api.collecting import Collector, Outcome, Wait, collect_once
+from ingestion.spotify_api.collecting import Collector, Outcome, Waits, collect_once
 from ingestion.spotify_api.errors import Busy
 from ingestion.spotify_api.polling import Progress
 from ingestion.spotify_api.tokens import signed_in_listeners
@@ -68,7 +68,7 @@ def collect(
     """
     needs_attention = False
     unopened: WarehouseError | None = None
-    wait = Wait()
+    waits = Waits()
     with _stop_on_signals() as stop:
         for listener in listeners:
             if stop.is_set():
@@ -78,7 +78,7 @@ def collect(
                     settings,
                     listener,
                     stop=stop,
-                    wait=wait,
+                    waits=waits,
                     max_calls=max_calls,
                     everything=everything,
                     on_progress=on_progress,
@@ -122,9 +122,11 @@ def keep_collecting(
     does any other trouble of one listener's end it.
     """
     attention: dict[str, bool] = {}
-    wait = Wait()
+    waits = Waits()
     with _stop_on_signals() as stop:
-        collectors = [Collector(settings, listener, stop=stop, wait=wait) for listener in listeners]
+        collectors = [
+            Collector(settings, listener, stop=stop, waits=waits) for listener in listeners
+        ]
         for _ in _ticks(every, stop):
             for collector in collectors:
                 if stop.is_set():

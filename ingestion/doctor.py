@@ -150,7 +150,7 @@ def _sign_in(settings: Settings, listener: str) -> Iterator[Check]:
 
 
 def _account(settings: Settings, listener: str) -> Iterator[Check]:
-    until = _told_to_wait_until(settings)
+    until = _told_to_wait_until(settings, listener)
     if until and until > datetime.now(UTC):
         yield Check(
             listener, "unknown", f"not asked: Spotify wants no calls before {until:%d %b %H:%M} UTC"
@@ -186,15 +186,15 @@ def _scopes(settings: Settings, listener: str, granted: str) -> Iterator[Check]:
         yield Check(listener, "good", "granted all that is collected")
 
 
-def _told_to_wait_until(settings: Settings) -> datetime | None:
-    """Until when Spotify wants no calls of the app, as the warehouse remembers it; aware UTC."""
-    app = app_of(settings)
+def _told_to_wait_until(settings: Settings, listener: str) -> datetime | None:
+    """Until when Spotify wants no calls of the listener's app, as the warehouse remembers; UTC."""
+    sign_in = sign_in_of(settings, listener)
     with _raw_table(settings, "collection_runs") as warehouse:
-        if warehouse is None or app is None:
+        if warehouse is None or sign_in is None:
             return None
         if "client_id" not in warehouse.column_types(SCHEMA)["collection_runs"]:
             return None  # no run of this version yet
-        return told_to_wait_until(warehouse, app.client_id)
+        return told_to_wait_until(warehouse, sign_in.client_id)
 
 
 def _found_missing(settings: Settings, listener: str) -> list[str]:

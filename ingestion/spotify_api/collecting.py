@@ -38,7 +38,7 @@ from ingestion.spotify_api.sign_in import lack_in_words, scope_of
 from ingestion.spotify_api.spool import Answer, Row, Spool
 from ingestion.spotify_api.state import Memory
 from ingestion.spotify_api.store import Store
-from ingestion.spotify_api.tokens import app_of, sign_in_warning
+from ingestion.spotify_api.tokens import sign_in_of, sign_in_warning
 from ingestion.warehouse import open_warehouse
 
 logger = logging.getLogger(__name__)
@@ -62,19 +62,23 @@ _OUTCOMES: Final[dict[type[Exception], str]] = {
 }
 
 
-@dataclass
-class Wait:
+class Waits:
     """How long Spotify wants no calls: it counts those of an app, whichever listener they are for.
 
-    Attributes:
-        until: aware UTC; None while it has not said so.
+    By the app's client id; all times are aware UTC.
     """
 
-    until: datetime | None = None
+    def __init__(self) -> None:
+        self._until: dict[str | None, datetime] = {}
 
-    def at_least(self, until: datetime | None) -> None:
+    def until(self, client_id: str | None) -> datetime | None:
+        """Before then no call is of use; None if Spotify has not said so."""
+        return self._until.get(client_id)
+
+    def extend(self, client_id: str | None, until: datetime | None) -> None:
         """Wait longer, if this is later."""
-        self.until = max(filter(None, [self.until, until]), default=None)
+        if until:
+            self._until[client_id] = max(until, self._until.get(client_id, until))
 
 
 class StoppableClock(SystemClock):
@@ -140,7 +144,7 @@ def collect_once(
     *,
     clock: Clock | None = None,
     stop: threading.Event | None = None,
-    wait: Wait | None = None,
+    waits: Waits | None = None,
     max_calls: int | None = None,
     everything: bool = False,
     on_progress: Progress | None = None,
@@ -154,7 +158,7 @@ def collect_once(
         WarehouseError: the warehouse cannot be opened, and no poll before says what is known;
             nothing was asked.
     """
-    collector = Collector(settings, listener, clock=clock, stop=stop, wait=wait)
+    collector = Collector(settings, listener, clock=clock, stop=stop, waits=waits)
     with collector.alone(), ExitStack() as opened:
         with suppress(WarehouseError):
             opened.enter_context(collector.warehouse_open())
@@ -169,7 +173,7 @@ class Collector:
         listener: whose account it is.
         clock: the time; of this machine unless a test has its own.
         stop: when it is set, a poll ends after the call at hand.
-        wait: shared by all who ask with the same app.
+        waits: shared with those who may ask by the same app.
         patience: how long what a poll has found may wait in the spool before it is loaded.
     """
 
@@ -180,7 +184,7 @@ class Collector:
         *,
         clock: Clock | None = None,
         stop: threading.Event | None = None,
-        wait: Wait | None = None,
+        waits: Waits | None = None,
         patience: timedelta = timedelta(0),
     ) -> None:
         self.listener = listener
@@ -188,9 +192,8 @@ class Collector:
         self._stop = stop or threading.Event()
         self._clock = clock or StoppableClock(self._stop)
         self._patience = patience
-        app = app_of(settings)
-        self._client_id = app.client_id if app else None
-        self._wait = wait or Wait()
+        self._waits = waits or Waits()
+        self._client_id: str | None = None
         self._spool = Spool(settings, listener)
         self._kept = Kept(settings, listener)
         self._store: Store | None = None
@@ -272,6 +275,7 @@ class Collector:
     def _poll(
         self, max_calls: int | None, everything: bool, on_progress: Progress | None
     ) -> Outcome:
+        self._client_id = _client_id_of(self._settings, self.listener)
         memory = self._recall()
         started_at = self._clock.now()
         outcome = Outcome(
@@ -308,7 +312,8 @@ class Collector:
         _conclude_without_storing(outcome, self._spool.trouble())
         self._spool.not_stored.clear()
         if self._memory:
-            self._kept.write(self._memory.values, self._known, self._wait.until)
+            wait_until = self._waits.until(self._client_id)
+            self._kept.write(self._memory.values, self._known, self._client_id, wait_until)
         return outcome
 
     def _enrich(
@@ -361,7 +366,7 @@ class Collector:
         kept = self._kept.read()
         if kept:
             self._memory, self._known = Memory(kept.memory), set(kept.plays)
-            self._wait.at_least(kept.wait_until)
+            self._waits.extend(kept.client_id, kept.wait_until)
         return self._memory
 
     def _load(self, store: Store) -> Memory:
@@ -370,7 +375,7 @@ class Collector:
         self._has_news = False
         self._known = store.recent_plays()
         self._memory = store.memory()
-        self._wait.at_least(store.told_to_wait_until(self._client_id))
+        self._waits.extend(self._client_id, store.told_to_wait_until(self._client_id))
         return self._memory
 
     def _is_time_to_load(self) -> bool:
@@ -388,8 +393,9 @@ class Collector:
             TryLater: Spotify has said that none is of use yet.
             BudgetSpent: those of the day are made.
         """
-        if self._wait.until and now < self._wait.until:
-            raise TryLater(self._wait.until, "as it said before")
+        until = self._waits.until(self._client_id)
+        if until and now < until:
+            raise TryLater(until, "as it said before")
         while self._calls and self._calls[0][0] <= now - _DAY:
             self._calls.popleft()
         per_run = self._settings.max_calls if max_calls is None else max_calls
@@ -442,7 +448,7 @@ class Collector:
             ],
         }
         self._spool.add(Answer([("collection_runs", row)]), now)
-        self._wait.at_least(outcome.try_later_until)
+        self._waits.extend(self._client_id, outcome.try_later_until)
         outcome.is_noted = True
 
 
@@ -452,6 +458,14 @@ class _Budget:
 
     in_all: int
     enrichment: int
+
+
+def _client_id_of(settings: Settings, listener: str) -> str | None:
+    """Of the app that a listener is signed in with; None where that cannot be told."""
+    with suppress(UserError):  # which the poll will tell
+        sign_in = sign_in_of(settings, listener)
+        return sign_in.client_id if sign_in else None
+    return None
 
 
 def _conclude(outcome: Outcome, error: Exception) -> None:

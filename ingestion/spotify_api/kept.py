@@ -33,11 +33,14 @@ class Knowledge(msgspec.Struct):
     Attributes:
         memory: of the listener, see `state.py`.
         plays: that came last.
-        wait_until: aware UTC; before then Spotify wants no calls. None if it did not say so.
+        client_id: of the app that asked.
+        wait_until: aware UTC; before then Spotify wants no calls of that app. None if it did not
+            say so.
     """
 
     memory: dict[str, Any]
     plays: list[PlayKey]
+    client_id: str | None
     wait_until: datetime | None
 
 
@@ -56,10 +59,14 @@ class Kept:
             return None
 
     def write(
-        self, memory: dict[str, Any], plays: Iterable[PlayKey], wait_until: datetime | None
+        self,
+        memory: dict[str, Any],
+        plays: Iterable[PlayKey],
+        client_id: str | None,
+        wait_until: datetime | None,
     ) -> None:
         """Keep it, whole or not at all."""
-        knowledge = Knowledge(memory, nlargest(_PLAYS, plays), wait_until)
+        knowledge = Knowledge(memory, nlargest(_PLAYS, plays), client_id, wait_until)
         unfinished = self._path.with_suffix(f".{os.getpid()}")
         try:
             unfinished.write_bytes(msgspec.json.encode(knowledge))
