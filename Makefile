@@ -13,7 +13,7 @@ export DBT_PROJECT_DIR ?= $(CURDIR)/dbt_project
 export DBT_PROFILES_DIR ?= $(CURDIR)/profiles
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo login ingest collect status costs build parquet dashboard docs test test-warehouses lint format screenshot bench bench-listeners bench-warehouses lock clean
+.PHONY: help setup programs run demo login ingest collect status costs build parquet dashboard docs test test-warehouses lint format screenshot bench bench-listeners bench-warehouses lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,15 +57,18 @@ docs: setup ## generate the dbt docs, also as one file, and serve them
 	@$(SPOTIFY_ELT) dbt docs generate --static
 	@$(SPOTIFY_ELT) dbt docs serve
 
+programs:
+	@tests/install_programs.sh
+
 # loadfile: what the tests of a file share is made once; their order is that of tests/conftest.py
 PYTEST = $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 # of warehouses that need packages of their own: make test-warehouses
 OF_OTHERS = $(addprefix tests/warehouses/,test_athena.py test_bigquery.py test_bigquery_jobs.py test_bigquery_sql.py \
 	test_googlesql.py test_lake.py test_snowflake.py test_snowpipe.py)
-test: .venv/installed-dev ## run every test on DuckDB and Postgres, with coverage
+test: .venv/installed-dev programs ## run every test on DuckDB and Postgres, with coverage
 	@$(PYTEST) $(addprefix --ignore ,$(OF_OTHERS)) --cov --cov-report=term
 
-test-warehouses: .venv/installed-dev .venv/installed-warehouses .venv-bqemulator/installed .venv-fakesnow/installed ## the tests of every warehouse: Postgres, a lake, BigQuery by analyser and emulator, Snowflake by emulator; of deploy/
+test-warehouses: .venv/installed-dev programs .venv/installed-warehouses .venv-bqemulator/installed .venv-fakesnow/installed ## the tests of every warehouse: Postgres, a lake, BigQuery by analyser and emulator, Snowflake by emulator; of deploy/
 	@$(PYTEST) tests/warehouses tests/deploy --cov --cov-config=tests/warehouses/coverage.toml --cov-report=term
 
 # md5 of an artist's name, and of an artist's and an album's: keys that unit tests of dbt write out

@@ -19,7 +19,7 @@ from tests.programs import free_port
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-CHROMIUM = shutil.which("chromium")
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 
 #: What a page tells by: tables, or one line where there is nothing to tell.
 TOLD = "[data-testid=stDataFrame], [data-testid=stAlert]"

@@ -113,8 +113,9 @@ def test_the_script_sets_variables_and_runs_verbs_that_there_are() -> None:
     assert set(datasets.split()) == set(SCHEMAS)
 
 
-def test_the_script_is_clean_by_shellcheck() -> None:
+def test_the_scripts_are_clean_by_shellcheck() -> None:
     if (shellcheck := shutil.which("shellcheck", path=str(Path(sys.executable).parent))) is None:
         pytest.skip("the extra `warehouses` is not installed")
-    told = subprocess.run([shellcheck, SCRIPT], capture_output=True, text=True)
+    scripts = [SCRIPT, PROJECT_ROOT / "tests" / "install_programs.sh"]
+    told = subprocess.run([shellcheck, *scripts], capture_output=True, text=True)
     assert told.returncode == 0, told.stdout
