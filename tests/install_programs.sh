@@ -4,7 +4,7 @@
 set -eu
 
 missing=""
-command -v chromium >/dev/null || command -v google-chrome >/dev/null || missing="$missing chromium"
+command -v chromium >/dev/null || command -v google-chrome >/dev/null || missing="$missing chromium fonts-liberation"
 command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
 [ -n "$missing" ] || exit 0
 
