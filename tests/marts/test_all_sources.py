@@ -90,7 +90,7 @@ def test_every_play_of_every_source_is_there_once_whatever_the_order(
     differing = _differing(home, at_once)
     assert differing <= OF_THE_CATALOGUE | OF_THE_RUNS
     held = home.marts()
-    home.build(full_refresh=True, tested=False)
+    home.build(full_refresh=True)
     assert home.marts() == held
 
 

@@ -81,7 +81,7 @@ def test_the_order_and_batching_of_loads_leaves_no_trace(
     assert held.keys() == expected.keys()
     assert [mart for mart in held if held[mart] != expected[mart]] in ([], ["mon_imports"])
 
-    home.build(full_refresh=True, tested=False)
+    home.build(full_refresh=True)
     assert home.marts() == held
 
 

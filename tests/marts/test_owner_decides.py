@@ -93,7 +93,7 @@ def test_exclusions_and_merges_reach_every_play_and_leave_its_row(
     assert recordings == (2, 1, "manual")
 
     edited = home.marts()
-    home.build(full_refresh=True, tested=False)
+    home.build(full_refresh=True)
     assert home.marts() == edited
 
 

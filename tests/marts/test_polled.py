@@ -130,7 +130,7 @@ def test_a_code_that_is_learned_late_makes_one_play_of_two(
     assert home.query(alone) == [(True, "same_recording_and_second")]
 
     held = home.marts()
-    home.build(full_refresh=True, tested=False)
+    home.build(full_refresh=True)
     assert home.marts() == held
 
 
