@@ -16,7 +16,7 @@ def look_for_garbage_rarely() -> None:
     """Let Python look for objects that refer to each other after 100,000 new ones, not after 700.
 
     dbt and dlt make millions and keep most of them: looking at them again and again finds little,
-    and at the end of the process nothing, though it takes up to half a second.
+    and at the end of the process nothing that is not given back anyway.
     """
     gc.set_threshold(100_000, 20, 10)
     atexit.register(gc.freeze)

@@ -15,7 +15,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
@@ -23,14 +22,12 @@ from rich.console import Console
 from rich.table import Table
 
 from ingestion.settings import PROJECT_ROOT
-from simulator import Extended, imagine, write_export, write_listening_history
+from tests.bench.files import DATABASES, MILLION, database, make_files
 from tests.bench.measuring import BENCH, Measured, measure, ours
 from tests.bench.pages import seconds_by_page
 from tests.warehouses.server import run_server, server_programs
 
 HERE = Path(__file__).parent
-DATABASES = BENCH / "databases"
-MILLION = 1_000_000
 
 READ_JSON = """
 import duckdb, sys
@@ -58,7 +55,6 @@ pipeline.run(rows(), table_name="streaming_history")
 #: of the month that follows a million plays.
 SERVE = """
 import json, sys
-from datetime import date, timedelta
 from simulator import imagine
 from simulator.web_api import serve
 if sys.argv[2] == "month":
@@ -204,30 +200,6 @@ def publish(database: Path) -> tuple[Measured, Measured]:
         copied = measure("-c", BARE_COPY, url, str(files))
     shutil.rmtree(files)
     return published, copied
-
-
-def database(name: str) -> Path:
-    """One of ours: in a folder of its own, so that all are called the same."""
-    return DATABASES / name / "home.duckdb"
-
-
-def make_files() -> tuple[Path, Path, Path, Path]:
-    """A million plays, the month after them, a hundred thousand, and those that SERVE knows."""
-    million, month, small, played = (BENCH / n for n in ("million", "month", "small", "played"))
-    if not (BENCH / "made").exists():
-        for folder in (million, month, small, played):
-            shutil.rmtree(folder, ignore_errors=True)
-        write_listening_history(million, plays=MILLION, end=date(2026, 1, 1))
-        start = date(2026, 1, 1)
-        world = imagine(3_000, seed=2, start=start, end=start + timedelta(days=31))
-        write_export(world, month, [Extended("extended_2026")])
-        write_listening_history(small, plays=100_000)
-        write_export(imagine(75_000, seed=7, artists=1_100), played, [Extended("extended_2026")])
-        (BENCH / "made").touch()
-    for folder in (million, month, small, played):
-        for path in folder.rglob("*.json"):
-            path.read_bytes()
-    return million, month, small, played
 
 
 def main() -> None:

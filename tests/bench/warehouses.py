@@ -17,7 +17,7 @@ from typing import Any, Final
 from rich.console import Console
 from rich.table import Table
 
-from tests.bench.__main__ import database, make_files
+from tests.bench.files import database, make_files
 from tests.bench.measuring import ours
 from tests.warehouses import bigquery_emulator, snowflake_emulator
 from tests.warehouses.server import run_server

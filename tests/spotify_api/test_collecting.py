@@ -217,13 +217,14 @@ def test_plays_that_are_refused_want_attention_and_the_rest_comes(
     assert outcome.rows["top_tracks"] > 0
 
 
+@pytest.mark.parametrize("status", [400, 409, 451])
 def test_a_list_that_is_refused_in_another_way_is_told_and_asked_again_a_day_later(
-    collect: Collect, service: Service, query: Query
+    collect: Collect, service: Service, query: Query, status: int
 ) -> None:
-    service.faults.next("server_error", paths="/v1/me/following", times=None, status=400)
+    service.faults.next("server_error", paths="/v1/me/following", times=None, status=status)
     outcome = collect()
     assert outcome.outcome == "complete"
-    assert "Spotify refuses followed_artists: 400" in (outcome.unanswered or "")
+    assert f"Spotify refuses followed_artists: {status}" in (outcome.unanswered or "")
     assert outcome.rows["playlists"] > 0
     assert query("select id from tracks__artists except select id from artists") == []
     ((message,),) = query("select message from collection_runs")

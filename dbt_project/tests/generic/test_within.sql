@@ -1,12 +1,12 @@
-{#- Every value lies within the bounds of its column, `column: [lowest, highest]`, both inclusive; null passes. -#}
+{#- Every value lies within its column's `[lowest, highest]`, both inclusive, either null for none; null passes. -#}
 {% test within(model, bounds) %}
     {%- set outside = [] -%}
     {%- for column, between in bounds.items() -%}
         {%- if between[0] is not none -%}
-            {%- do outside.append(column ~ ' < ' ~ between[0]) -%}
+            {%- do outside.append('not ' ~ column ~ ' >= ' ~ between[0]) -%}
         {%- endif -%}
         {%- if between[1] is not none -%}
-            {%- do outside.append(column ~ ' > ' ~ between[1]) -%}
+            {%- do outside.append('not ' ~ column ~ ' <= ' ~ between[1]) -%}
         {%- endif -%}
     {%- endfor %}
     select {{ bounds.keys() | join(', ') }}
