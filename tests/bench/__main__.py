@@ -55,6 +55,7 @@ pipeline.run(rows(), table_name="streaming_history")
 #: of the month that follows a million plays.
 SERVE = """
 import json, sys
+from datetime import date, timedelta
 from simulator import imagine
 from simulator.web_api import serve
 if sys.argv[2] == "month":
