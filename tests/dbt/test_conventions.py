@@ -61,7 +61,6 @@ NAMED_TYPES = ("timestamp", "date", "double precision", "boolean")
 #: say what a planner is told, and how much memory there is.
 UNTESTED_MACROS = {
     "generate_schema_name",
-    "type_double",
     "query_comment",
     "counting_rules",
     "current_periods",
@@ -89,7 +88,7 @@ class Model:
         layer: the folder below `models`.
         columns: each column's description and data type ('' where none is given).
         reads: (layer, name) of all it refers to; `source` and `seed` count as layers.
-        grain_tests: names of the generic tests on it that hold a key unique.
+        promises: what the data test `integrity` holds it to, by argument; {} without one.
     """
 
     name: str
@@ -100,7 +99,7 @@ class Model:
     columns: dict[str, tuple[str, str]]
     is_contracted: bool
     reads: frozenset[tuple[str, str]]
-    grain_tests: frozenset[str]
+    promises: dict[str, Any]
 
 
 @pytest.fixture(scope="module")
@@ -140,12 +139,12 @@ def _model(node: dict[str, Any], nodes: dict[str, Any], sources: dict[str, Any])
         other = nodes.get(unique_id) or sources[unique_id]
         kind = other["resource_type"]
         reads.add((other["fqn"][1] if kind == "model" else kind, other["name"]))
-    grain_tests = {
-        test["test_metadata"]["name"]
+    promises = [
+        test["test_metadata"]["kwargs"]
         for test in nodes.values()
         if test.get("attached_node") == node["unique_id"]
-        and test["test_metadata"]["name"] in ("unique", "unique_combination")
-    }
+    ]
+    assert len(promises) <= 1, f"{node['name']}: every promise stands in one data test"
     return Model(
         name=node["name"],
         layer=node["fqn"][1],
@@ -158,7 +157,7 @@ def _model(node: dict[str, Any], nodes: dict[str, Any], sources: dict[str, Any])
         },
         is_contracted=node["config"]["contract"]["enforced"],
         reads=frozenset(reads),
-        grain_tests=frozenset(grain_tests),
+        promises=promises[0] if promises else {},
     )
 
 
@@ -251,7 +250,7 @@ def test_every_mart_has_an_enforced_contract(models: list[Model]) -> None:
 
 
 def test_every_mart_holds_its_grain_unique(models: list[Model]) -> None:
-    loose = [model.name for model in _marts(models) if not model.grain_tests]
+    loose = [model.name for model in _marts(models) if not model.promises.get("keys")]
     assert loose == []
 
 
@@ -307,7 +306,6 @@ def test_one_column_has_one_type_everywhere(models: list[Model]) -> None:
 
 def _macro_files() -> list[Path]:
     files = sorted((DBT_PROJECT / "macros").rglob("*.sql"))
-    files += sorted((DBT_PROJECT / "tests" / "generic").rglob("*.sql"))
     assert files
     return files
 
@@ -336,7 +334,8 @@ def test_every_macro_that_gives_a_value_is_tested_as_data(manifest: dict[str, An
         unique_id.rsplit(".", 1)[1]
         for node in manifest["nodes"].values()
         if node["resource_type"] == "test" and "macro" in node["tags"]
-        for unique_id in node["depends_on"]["macros"]
+        for macro_id in node["depends_on"]["macros"]
+        for unique_id in (macro_id, *manifest["macros"][macro_id]["depends_on"]["macros"])
     }
     assert ours - called == UNTESTED_MACROS
 

@@ -120,6 +120,7 @@ class Home:
                 "DUCKDB_PATH": str(self.duckdb_path),
                 "LISTENER_TIMEZONE": self.time_zone,
                 "DBT_LOG_PATH": str(self.folder / "logs"),
+                "DBT_LOG_LEVEL_FILE": "info",
                 "PYTHONPATH": str(PROJECT_ROOT),
             }
             | variables,

@@ -70,7 +70,7 @@ def test_days_begin_in_utc() -> None:
         ("dbt", "spotify_elt", "model_spotify_elt_fct_plays", "fct_plays"),
         ("dbt", "spotify_elt", "model_spotify_elt_stg_spotify_elt_x", "stg_spotify_elt_x"),
         ("dbt", "spotify_elt", "seed_spotify_elt_artist_names", "artist_names"),
-        ("dbt", "spotify_elt", "test_spotify_elt_unique_fct_plays_play_key_d", "data tests"),
+        ("dbt", "spotify_elt", "test_spotify_elt_integrity_fct_plays", "data tests"),
         ("dbt", "spotify_elt", "operation_spotify_elt_spotify_elt-on-run-start-0", "dbt itself"),
         ("dbt", "spotify_elt", None, "dbt itself"),
         ("dbt", "somebody", "model_somebody_fct_plays", "others"),
