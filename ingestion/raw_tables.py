@@ -38,8 +38,6 @@ def ensure_raw_tables(settings: Settings, listeners: Iterable[str] = ()) -> None
 def _ensure_export_tables(warehouse: Warehouse) -> None:
     if "import_files" in warehouse.tables(EXPORT):
         return
-    from ingestion.spotify_export.source import export_rows, import_records
+    from ingestion.spotify_export.source import export_rows
 
-    load = warehouse.loader(EXPORT)
-    load(export_rows([]))
-    load(import_records([]))
+    warehouse.loader(EXPORT)(export_rows([]))

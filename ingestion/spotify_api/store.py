@@ -7,8 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from itertools import islice
-from typing import Any, Final
+from typing import Final
 
 from ingestion.errors import UserError
 from ingestion.spotify_api.plays import PlayKey, key_of
@@ -16,12 +15,11 @@ from ingestion.spotify_api.spool import Batch, Row, Spool
 from ingestion.spotify_api.state import LOADED, Memory, memory_of, pipeline_of
 from ingestion.spotify_api.tables import COLLECTION_RUNS, RAW_TABLES, SCHEMA
 from ingestion.warehouse import Loader, Warehouse
+from ingestion.warehouse.inserting import VALUES_PER_QUERY, chunks, insert_rows, marks
 from ingestion.warehouse.loader import causes
 
 #: Plays that a poll compares with: a few times what Spotify can show.
 _RECENT_PLAYS: Final = 1_000
-
-_VALUES_PER_QUERY: Final = 1_000
 
 #: Whole objects of the catalogue that rows of other tables carry: (table, field, catalogue table);
 #: an entry of a playlist says itself whether it is a track or an episode.
@@ -200,27 +198,17 @@ class Store:
                 children.append({**resource, **of_run, "_dlt_id": f"{run_id}-{index}"})
             rows.append({**run, "_dlt_load_id": run_id, "_dlt_id": run_id})
         with self.warehouse.transaction():
-            self._insert("collection_runs", rows)
-            self._insert("collection_runs__resources", children)
+            insert_rows(self.warehouse, f"{SCHEMA}.collection_runs", rows)
+            insert_rows(self.warehouse, f"{SCHEMA}.collection_runs__resources", children)
 
     def _noted_runs(self, run_ids: Iterable[str]) -> set[str]:
         noted: set[str] = set()
-        for ids in _chunks(run_ids, _VALUES_PER_QUERY):
+        for ids in chunks(run_ids, VALUES_PER_QUERY):
             rows = self.warehouse.query(
-                f"select run_id from {SCHEMA}.collection_runs where run_id in ({_marks(ids)})", ids
+                f"select run_id from {SCHEMA}.collection_runs where run_id in ({marks(ids)})", ids
             )
             noted.update(run_id for (run_id,) in rows)
         return noted
-
-    def _insert(self, table: str, rows: list[Row]) -> None:
-        columns = sorted({column for row in rows for column in row})
-        for some in _chunks(rows, _VALUES_PER_QUERY // max(1, len(columns))):
-            values = [row.get(column) for row in some for column in columns]
-            self.warehouse.query(
-                f"insert into {SCHEMA}.{table} ({', '.join(columns)}) values"
-                f" {', '.join([f'({_marks(columns)})'] * len(some))}",
-                values,
-            )
 
     def _load_with_dlt(self, batch: Batch) -> None:
         from ingestion.spotify_api.source import answers  # here, because dlt is slow to import
@@ -314,9 +302,9 @@ class Store:
     def _good_ids(self, kind: str, objects: dict[str, Row]) -> set[str]:
         """Which of the objects the catalogue has seen lately."""
         good: set[str] = set()
-        for ids in _chunks(objects, _VALUES_PER_QUERY):
+        for ids in chunks(objects, VALUES_PER_QUERY):
             rows = self.warehouse.query(
-                f"select id from {SCHEMA}.{kind} where observed_at > ? and id in ({_marks(ids)})",
+                f"select id from {SCHEMA}.{kind} where observed_at > ? and id in ({marks(ids)})",
                 [_earliest(objects) - self._good_for, *ids],
             )
             good.update(id_ for (id_,) in rows)
@@ -356,13 +344,3 @@ def _tell_trouble(runs: list[Row], trouble: str | None) -> None:
 
 def _earliest(objects: dict[str, Row]) -> datetime:
     return min(datetime.fromisoformat(row["observed_at"]) for row in objects.values())
-
-
-def _chunks(values: Iterable[Any], size: int) -> Iterator[list[Any]]:
-    rest = iter(values)
-    while chunk := list(islice(rest, size)):
-        yield chunk
-
-
-def _marks(values: Collection[object]) -> str:
-    return ", ".join("?" * len(values))

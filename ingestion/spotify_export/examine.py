@@ -17,6 +17,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from ingestion.spotify_export import kinds, reader
@@ -29,6 +30,9 @@ from ingestion.spotify_export.reader import Policy, Reading, UnreadableFileError
 PROCESSES_FROM_BYTES: Final = 100 * 1024**2
 #: Each holds a file of some 12 MB as Python objects, many times its size.
 MAX_PROCESSES: Final = 4
+
+#: Files that are read or wait to be read, per process: a process never waits for the next.
+_AHEAD: Final = 3
 
 _BOM: Final = b"\xef\xbb\xbf"
 
@@ -62,7 +66,11 @@ class Finding:
 
 
 def examine_all(
-    members: Sequence[Member], loaded: Loaded, policy: Callable[[], Policy], hashes: KnownHashes
+    members: Sequence[Member],
+    loaded: Loaded,
+    policy: Callable[[], Policy],
+    hashes: KnownHashes,
+    while_they_start: Callable[[], None] = lambda: None,
 ) -> Iterator[Finding]:
     """Examine members in their order, a few of them at the same time.
 
@@ -71,6 +79,7 @@ def examine_all(
         loaded: what is in the warehouse already and need not be parsed.
         policy: asked for anew with each member, as it grows with what the ones before have shown.
         hashes: a file of a known hash that is in the warehouse is not read.
+        while_they_start: called where processes are started, which takes them a second.
     """
     known = [_recall(member, loaded, hashes) for member in members]
     total = sum(member.size for member, finding in zip(members, known, strict=True) if not finding)
@@ -78,13 +87,16 @@ def examine_all(
     if total < PROCESSES_FROM_BYTES or workers == 1:
         workers = 1
     with _executor(workers) as executor:
-        ahead: deque[Future[Finding]] = deque()
-        for member, finding in zip(members, known, strict=True):
-            ahead.append(
-                _done(finding) if finding else executor.submit(examine, member, loaded, policy())
-            )
-            if len(ahead) > 2 * workers:
-                yield ahead.popleft().result()
+        given = (
+            _done(finding) if finding else executor.submit(examine, member, loaded, policy())
+            for member, finding in zip(members, known, strict=True)
+        )
+        ahead = deque(islice(given, _AHEAD * workers))
+        if workers > 1:
+            while_they_start()
+        for future in given:
+            ahead.append(future)
+            yield ahead.popleft().result()
         while ahead:
             yield ahead.popleft().result()
 

@@ -14,6 +14,7 @@ from ingestion.settings import Settings
 from ingestion.spotify_export import tables
 from ingestion.spotify_export.tables import RAW_TABLES, SCHEMA, FieldType
 from ingestion.warehouse import Warehouse
+from ingestion.warehouse.inserting import marks
 
 _TYPE_OF_COLUMN = {
     "VARCHAR": tables.TEXT,
@@ -101,11 +102,10 @@ def _delete_unrecorded(
 
 
 def forget(warehouse: Warehouse, keys: Sequence[str], now: datetime) -> None:
-    """Delete the records of files that are about to get new ones, and the problems before `now`.
-
-    Killed right after, the next run reads these files again as if for the first time.
-    """
-    these = f"file_key in ({', '.join('?' * len(keys))})"
+    """Delete the records of files that get new ones, and their problems from before `now`."""
+    if not keys:
+        return
+    these = f"file_key in ({marks(keys)})"
     problems = f"{SCHEMA}.import_problems where {these} and loaded_at <> ?"
     warehouse.query(f"delete from {problems}", [*keys, now])
     warehouse.query(f"delete from {SCHEMA}.import_files where {these}", keys)

@@ -1,7 +1,7 @@
-"""The dlt sources of an import: first the rows, then the records that make them count.
+"""The dlt source of an import: the rows of files, which do not count yet.
 
 dlt loads every table by itself, so a killed run can leave half of a file's rows behind. A file
-counts once its row is in `import_files`, which is loaded last and alone; what has none is
+counts once its row is in `import_files`, which is inserted last and alone; what has none is
 deleted when the next run begins (`history.py`).
 """
 
@@ -39,20 +39,10 @@ def export_rows(row_groups: Iterable[tuple[str, pa.Table]]) -> DltResource:
     def rows() -> Iterator[Any]:
         for table in RAW_TABLES:
             yield dlt.mark.with_table_name(table.schema.empty_table(), table.name)
+        yield dlt.mark.with_table_name(IMPORT_FILES.empty_table(), "import_files")
         yield dlt.mark.with_table_name(IMPORT_PROBLEMS.empty_table(), "import_problems")
         yield dlt.mark.with_table_name(LISTENERS.empty_table(), "listeners")
         for name, row_group in row_groups:
             yield dlt.mark.with_table_name(row_group, name)
 
     return rows
-
-
-@dlt.source(name=SCHEMA, schema_contract=CONTRACT)
-def import_records(records: list[dict[str, Any]]) -> DltResource:
-    """The rows of `import_files`: from now on, these files are loaded.
-
-    Args:
-        records: one for each file, by the columns of `import_files`.
-    """
-    table = pa.Table.from_pylist(records, IMPORT_FILES)
-    return dlt.resource([table], name="import_files", write_disposition="append")

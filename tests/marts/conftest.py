@@ -146,23 +146,30 @@ class Home:
         return log.read_text().count("OK created") if log.exists() else 0
 
     def query(self, sql: str, parameters: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        with duckdb.connect(self.duckdb_path) as connection:
-            connection.execute("set TimeZone = 'UTC'")
+        with self._connection() as connection:
             return connection.execute(sql, parameters).fetchall()
 
     def marts(self, *, leaving_out: Collection[str] = LINEAGE) -> Marts:
         """Every mart, every column but the lineage, every row, in an order of its own."""
-        names = self.query(
-            "select table_name, list(column_name order by ordinal_position)"
-            " from information_schema.columns"
-            " where table_schema = 'marts' and table_name != ? group by all",
-            [OF_THE_WAREHOUSE],
-        )
         marts = {}
-        for table, columns in names:
-            kept = ", ".join(column for column in columns if column not in leaving_out)
-            marts[table] = sorted(self.query(f"select {kept} from marts.{table}"), key=repr)
+        with self._connection() as connection:
+            names = connection.execute(
+                "select table_name, list(column_name order by ordinal_position)"
+                " from information_schema.columns"
+                " where table_schema = 'marts' and table_name != ? group by all",
+                [OF_THE_WAREHOUSE],
+            ).fetchall()
+            for table, columns in names:
+                kept = ", ".join(column for column in columns if column not in leaving_out)
+                rows = connection.execute(f"select {kept} from marts.{table} order by all")
+                marts[table] = rows.fetchall()
         return marts
+
+    @contextmanager
+    def _connection(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        with duckdb.connect(self.duckdb_path) as connection:
+            connection.execute("set TimeZone = 'UTC'")
+            yield connection
 
 
 @pytest.fixture
