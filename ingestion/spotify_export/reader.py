@@ -203,16 +203,18 @@ def _read_rows(
     reading: Reading,
 ) -> pa.Table:
     """Type the rows of one table; those that cannot be typed become problems of the reading."""
-    rows = _without_nul(rows) if isinstance(rows, bytes) else list(map(_without_nul, rows))
     raws: list[bytes] | None = None
     new_fields: dict[str, tuple[FieldType, list[Any]]] = {}
     structs, places = _decode_at_once(table, rows, policy)
+    bad: dict[int, str] = {}
     if structs is None:
-        raws = rows if isinstance(rows, list) else _split(rows)
+        raws = list(map(_without_nul, rows if isinstance(rows, list) else _split(rows)))
         structs, places, new_fields, bad = _decode_one_by_one(table, raws, policy, reading)
-    else:
-        bad = {}
     arrays = _to_columns(table, structs)
+    if any(map(_holds_nul, arrays.values())):
+        clean = _without_nul(rows) if isinstance(rows, bytes) else list(map(_without_nul, rows))
+        if clean != rows:
+            return _read_rows(table, clean, positions, policy, reading)
     unacceptable = _unacceptable(table, structs, arrays, policy)
     if unacceptable:
         raws = raws or (rows if isinstance(rows, list) else _split(rows))
@@ -444,12 +446,18 @@ def _split(data: bytes) -> list[bytes]:
         rows = _loads_leniently(data)
         if not isinstance(rows, list):
             raise UnreadableFileError("it is not a list of rows") from None
-        return [_without_nul(json.dumps(row).encode()) for row in rows]
+        return [json.dumps(row).encode() for row in rows]
 
 
 def _without_nul(data: bytes) -> bytes:
     """JSON with U+FFFD in place of U+0000, as Unicode has it for what cannot be shown."""
     return _NUL.sub(rb"\1\\ufffd", data) if rb"\u0000" in data else data
+
+
+def _holds_nul(array: Array) -> bool:
+    """Whether U+0000 is in a text of a column: looked for here, where there is less to look at."""
+    data = array.buffers()[2] if pa.types.is_string(array.type) else None
+    return data is not None and b"\0" in data.to_pybytes()
 
 
 def _loads_leniently(data: bytes) -> Json:

@@ -105,7 +105,7 @@ def test_a_second_build_changes_nothing_and_leaves_views_and_seeds_alone(
     assert filled.marts() == at_once.marts
     views_and_seeds = 50
     assert second.models <= at_once.built.models - views_and_seeds
-    tests_of_seeds = 21
+    tests_of_seeds = 8
     assert second.tests == at_once.built.tests - tests_of_seeds
 
     view = dbt_project_copy / "models" / "intermediate" / "int_account_plays.sql"
