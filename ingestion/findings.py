@@ -26,11 +26,13 @@ class Finding:
         test: its name.
         row_count: of what it found, kept or not.
         table: where the first of them are.
+        example: the promise that one of them breaks and its value, of the data test `integrity`.
     """
 
     test: str
     row_count: int
     table: str
+    example: str = ""
 
 
 def keep_findings(settings: Settings, results: Iterable[Any], *, are_all: bool) -> list[Finding]:
@@ -81,5 +83,11 @@ def _replace(warehouse: Warehouse, before: Iterable[str], found: list[Any]) -> l
         warehouse.create_table(
             "findings", table, f"select * from ({rows}) as found limit {_ROWS_KEPT}"
         )
-        findings.append(Finding(result.node.name, result.failures, f"findings.{table}"))
+        example = ""
+        if getattr(result.node, "attached_node", None):  # integrity is the one test of a table
+            ((promise, value),) = warehouse.query(
+                f'select broken_promise, offending_value from findings."{table}" limit 1'
+            )
+            example = f"{promise}: {value}"
+        findings.append(Finding(result.node.name, result.failures, f"findings.{table}", example))
     return findings

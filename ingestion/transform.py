@@ -304,7 +304,9 @@ def _in_one_line(
     message = " ".join(str(first.message or first.status).split())
     more = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
     if first.node.resource_type == "test":
-        tables = [finding.table for finding in findings if finding.test == first.node.name]
-        where = "".join(f"; its rows are in {table}" for table in tables)
-        return f"the data test {first.node.name} failed: {message}{where}{more}"
+        for finding in findings:
+            if finding.test == first.node.name:
+                found = finding.example or f"{finding.row_count:,} rows"
+                message = f"found {found}; its rows are in {finding.table}"
+        return f"the data test {first.node.name} failed: {message}{more}"
     return f"the model {first.node.name} failed: {message}{more}"

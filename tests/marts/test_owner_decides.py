@@ -102,12 +102,17 @@ def test_exclusions_and_merges_reach_every_play_and_leave_its_row(
     [
         ("exclusions", ("listener,kind,excluded,note", ",hour,07,"), "exclusions_can_match"),
         ("artist_names", ("artist_name,current_name", "A,B", "B,C"), "artist_names_end_where"),
+        (
+            "artist_names",
+            ("artist_name,current_name", "A,B", "A,C"),
+            "integrity_artist_names failed: found key of artist_name: A; its rows are in findings",
+        ),
     ],
 )
 def test_what_cannot_work_is_told(
     home: Home, seeds: Path, seed: str, rows: tuple[str, ...], test: str
 ) -> None:
-    """A line that matches nothing, and a name that leads to one which is renamed as well."""
+    """A line that matches nothing, and a name that leads to one which is renamed, or to two."""
     ensure_raw_tables(load_settings(duckdb_path=home.duckdb_path))
     (seeds / f"{seed}.csv").write_text("\n".join(rows) + "\n")
 
