@@ -6,7 +6,7 @@ A test that fails stops a run, one that warns does not; either way its rows say 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from ingestion.settings import Settings
@@ -56,6 +56,13 @@ def keep_findings(settings: Settings, results: Iterable[Any], *, are_all: bool) 
         with warehouse.transaction():
             warehouse.query(f'create schema if not exists "{settings.schema_prefix}findings"')
             findings = _replace(warehouse, run, found)
+        findings = [
+            # what is attached to a table is its data test `integrity`
+            replace(finding, example=_example(warehouse, finding.table))
+            if getattr(result.node, "attached_node", None)
+            else finding
+            for finding, result in zip(findings, found, strict=True)
+        ]
         return findings + _standing(warehouse, before - run)
 
 
@@ -83,11 +90,13 @@ def _replace(warehouse: Warehouse, before: Iterable[str], found: list[Any]) -> l
         warehouse.create_table(
             "findings", table, f"select * from ({rows}) as found limit {_ROWS_KEPT}"
         )
-        example = ""
-        if getattr(result.node, "attached_node", None):  # integrity is the one test of a table
-            ((promise, value),) = warehouse.query(
-                f'select broken_promise, offending_value from findings."{table}" limit 1'
-            )
-            example = f"{promise}: {value}"
-        findings.append(Finding(result.node.name, result.failures, f"findings.{table}", example))
+        findings.append(Finding(result.node.name, result.failures, f"findings.{table}"))
     return findings
+
+
+def _example(warehouse: Warehouse, table: str) -> str:
+    """A promise that is broken, and by which value."""
+    ((promise, value),) = warehouse.query(
+        f"select broken_promise, offending_value from {table} limit 1"
+    )
+    return f"{promise}: {value}"
