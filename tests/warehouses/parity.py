@@ -13,10 +13,12 @@ from contextlib import ExitStack, chdir, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from ingestion.findings import Finding, keep_findings, standing_findings
 from ingestion.raw_tables import ensure_raw_tables
 from ingestion.settings import Settings, load_settings
 from ingestion.spotify_api.collecting import Collector
@@ -250,3 +252,27 @@ def check_parity(
     assert differences(second, first).keys() > {"fct_plays", "bridge_play_records"}
     empty = {mart for mart, held in duckdb.items() if not held.rows}
     assert empty <= {"mon_collection_gaps"}, "what is empty on both sides shows nothing"
+
+
+def what_is_kept_of_a_broken_promise(settings: Settings) -> list[list[Finding]]:
+    """What is told of it when it is found, as long as it stands, and when it is mended."""
+    rows = "select 'key of x' as broken_promise, 'a' as offending_value, 2 as row_count"
+    node = SimpleNamespace(
+        name="integrity_x", alias="integrity_x", attached_node="model.x", compiled_code=rows
+    )
+    broken = SimpleNamespace(status="fail", failures=2, node=node)
+    return [
+        keep_findings(settings, [broken], are_all=True),
+        standing_findings(settings),
+        keep_findings(settings, [], are_all=True),
+        standing_findings(settings),
+    ]
+
+
+#: What that has to be, in any warehouse.
+KEPT_OF_A_BROKEN_PROMISE = [
+    [Finding("integrity_x", 2, "findings.integrity_x", "key of x: a")],
+    [Finding("integrity_x", 1, "findings.integrity_x")],
+    [],
+    [],
+]

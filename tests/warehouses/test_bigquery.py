@@ -32,7 +32,14 @@ from ingestion.settings import PROJECT_ROOT, Settings, load_settings
 from ingestion.warehouse import bigquery_lock, engine_of, open_warehouse
 from simulator import World
 from tests.warehouses.bigquery_emulator import PROJECT, Emulator, emulator_python, run_emulator
-from tests.warehouses.parity import Side, check_parity, side_of, with_one_size_of_whole_numbers
+from tests.warehouses.parity import (
+    KEPT_OF_A_BROKEN_PROMISE,
+    Side,
+    check_parity,
+    side_of,
+    what_is_kept_of_a_broken_promise,
+    with_one_size_of_whole_numbers,
+)
 
 pytestmark = pytest.mark.usefixtures("moved_abroad")
 
@@ -288,6 +295,10 @@ def replace_and_fail(settings: Settings) -> None:
     with open_warehouse(settings) as warehouse, warehouse.transaction():
         warehouse.query("delete from staging.a where true")
         warehouse.query("insert into staging.nowhere (x) values (?)", ["b"])
+
+
+def test_a_broken_promise_is_kept_until_it_is_mended(settings: Settings) -> None:
+    assert what_is_kept_of_a_broken_promise(settings) == KEPT_OF_A_BROKEN_PROMISE
 
 
 def test_doctor_says_what_answers(settings: Settings) -> None:

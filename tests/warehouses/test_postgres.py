@@ -18,6 +18,7 @@ from ingestion.spotify_export.importing import import_exports
 from ingestion.warehouse import engine_of, open_warehouse
 from tests.ingestion.conftest import make_zip, play
 from tests.warehouses.conftest import MakeDatabase
+from tests.warehouses.parity import KEPT_OF_A_BROKEN_PROMISE, what_is_kept_of_a_broken_promise
 
 psycopg2 = pytest.importorskip("psycopg2", reason="the extra `postgres` is not installed")
 
@@ -123,3 +124,7 @@ def test_costs_are_told_by_table_with_its_indexes_and_noted(settings: Settings) 
     words = console.file.getvalue()  # type: ignore[attr-defined]
     assert "marts.a" in words
     assert "more than on 2026-11-20" in words
+
+
+def test_a_broken_promise_is_kept_until_it_is_mended(settings: Settings) -> None:
+    assert what_is_kept_of_a_broken_promise(settings) == KEPT_OF_A_BROKEN_PROMISE

@@ -31,6 +31,7 @@ from ingestion.warehouse import engine_of, open_warehouse, snowflake_lock
 from simulator import World
 from tests.dashboard.test_queries import NAMES, PARAMETERS
 from tests.warehouses.parity import (
+    KEPT_OF_A_BROKEN_PROMISE,
     LINEAGE,
     OF_THE_WAREHOUSE,
     Mart,
@@ -39,6 +40,7 @@ from tests.warehouses.parity import (
     differences,
     ordered,
     side_of,
+    what_is_kept_of_a_broken_promise,
     with_one_size_of_whole_numbers,
 )
 from tests.warehouses.snowflake_emulator import (
@@ -248,6 +250,10 @@ def replace_and_fail(settings: Settings) -> None:
     with open_warehouse(settings) as warehouse, warehouse.transaction():
         warehouse.query("delete from staging.a where true")
         warehouse.query("insert into staging.nowhere (x) values (?)", ["b"])
+
+
+def test_a_broken_promise_is_kept_until_it_is_mended(settings: Settings) -> None:
+    assert what_is_kept_of_a_broken_promise(settings) == KEPT_OF_A_BROKEN_PROMISE
 
 
 def test_a_moment_is_the_same_in_any_zone(settings: Settings) -> None:
