@@ -269,7 +269,7 @@ class _Run:
                 IMPORT_PROBLEMS,
             )
         row = self._row_of_file(place, key) | {
-            "kind": verdict.kind,
+            "kind": str(verdict.kind),  # a plain text: not every driver takes an enum
             "bytes": place.size,
             "rows": reading.rows,
             "problem_rows": len(reading.problems),

@@ -104,8 +104,13 @@ def read_state(states: list[tuple[Any, ...]], schema: str) -> dict[str, Any]:
 
 
 def causes(error: BaseException | None) -> Iterator[BaseException]:
-    """An error and what led to it; dlt keeps that of a load job in a place of its own."""
-    while error is not None:
+    """An error and what led to it; dlt keeps that of a load job in a place of its own.
+
+    Each is told once: dlt raises some from each other, in a circle.
+    """
+    told: set[int] = set()
+    while error is not None and id(error) not in told:
+        told.add(id(error))
         yield error
         why_a_load_job_failed: BaseException | None = getattr(error, "client_exception", None)
         error = why_a_load_job_failed or error.__cause__ or error.__context__
