@@ -57,9 +57,8 @@ def keep_findings(settings: Settings, results: Iterable[Any], *, are_all: bool) 
             warehouse.query(f'create schema if not exists "{settings.schema_prefix}findings"')
             findings = _replace(warehouse, run, found)
         findings = [
-            # what is attached to a table is its data test `integrity`
             replace(finding, example=_example(warehouse, finding.table))
-            if getattr(result.node, "attached_node", None)
+            if _is_integrity(result.node)
             else finding
             for finding, result in zip(findings, found, strict=True)
         ]
@@ -92,6 +91,12 @@ def _replace(warehouse: Warehouse, before: Iterable[str], found: list[Any]) -> l
         )
         findings.append(Finding(result.node.name, result.failures, f"findings.{table}"))
     return findings
+
+
+def _is_integrity(node: Any) -> bool:
+    """Whether a data test is ours of that name: others have columns of their own."""
+    of_a_table = getattr(node, "test_metadata", None)
+    return bool(of_a_table and of_a_table.name == "integrity")
 
 
 def _example(warehouse: Warehouse, table: str) -> str:

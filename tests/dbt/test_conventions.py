@@ -139,12 +139,14 @@ def _model(node: dict[str, Any], nodes: dict[str, Any], sources: dict[str, Any])
         other = nodes.get(unique_id) or sources[unique_id]
         kind = other["resource_type"]
         reads.add((other["fqn"][1] if kind == "model" else kind, other["name"]))
-    promises = [
-        test["test_metadata"]["kwargs"]
+    tests = {
+        test["name"]: test["test_metadata"]
         for test in nodes.values()
         if test.get("attached_node") == node["unique_id"]
-    ]
-    assert len(promises) <= 1, f"{node['name']}: every promise stands in one data test"
+    }
+    name = f"integrity_{node['name']}"
+    assert tests.keys() <= {name}, f"{node['name']}: every promise stands in its data test {name}"
+    promises = [test["kwargs"] for test in tests.values() if test["name"] == "integrity"]
     return Model(
         name=node["name"],
         layer=node["fqn"][1],

@@ -255,14 +255,26 @@ def check_parity(
 
 
 def what_is_kept_of_a_broken_promise(settings: Settings) -> list[list[Finding]]:
-    """What is told of it when it is found, as long as it stands, and when it is mended."""
+    """What is told of it when it is found, as long as it stands, and when it is mended.
+
+    Beside it stands a test of dbt's own, whose rows have other columns.
+    """
     rows = "select 'key of x' as broken_promise, 'a' as offending_value, 2 as row_count"
-    node = SimpleNamespace(
-        name="integrity_x", alias="integrity_x", attached_node="model.x", compiled_code=rows
-    )
-    broken = SimpleNamespace(status="fail", failures=2, node=node)
+    broken = [
+        SimpleNamespace(
+            status="fail",
+            failures=2,
+            node=SimpleNamespace(
+                name=f"{test}_x",
+                alias=f"{test}_x",
+                test_metadata=SimpleNamespace(name=test),
+                compiled_code=query,
+            ),
+        )
+        for test, query in (("integrity", rows), ("not_null", "select 1 as x"))
+    ]
     return [
-        keep_findings(settings, [broken], are_all=True),
+        keep_findings(settings, broken, are_all=True),
         standing_findings(settings),
         keep_findings(settings, [], are_all=True),
         standing_findings(settings),
@@ -271,8 +283,14 @@ def what_is_kept_of_a_broken_promise(settings: Settings) -> list[list[Finding]]:
 
 #: What that has to be, in any warehouse.
 KEPT_OF_A_BROKEN_PROMISE = [
-    [Finding("integrity_x", 2, "findings.integrity_x", "key of x: a")],
-    [Finding("integrity_x", 1, "findings.integrity_x")],
+    [
+        Finding("integrity_x", 2, "findings.integrity_x", "key of x: a"),
+        Finding("not_null_x", 2, "findings.not_null_x"),
+    ],
+    [
+        Finding("integrity_x", 1, "findings.integrity_x"),
+        Finding("not_null_x", 1, "findings.not_null_x"),
+    ],
     [],
     [],
 ]
