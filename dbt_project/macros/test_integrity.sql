@@ -14,11 +14,9 @@
 {% test integrity(model, keys=[], required=[], references={}, accepted={}, bounds={}) %}
     {{- config(fail_calc='coalesce(sum(row_count), 0)') -}}
     {%- set found = [] -%}
-    {%- for key in keys if key is string -%}
-        {%- do found.append(breaks_integrity('key', [key], model, key ~ ' is not null', 'count(*) > 1')) -%}
-    {%- endfor -%}
-    {%- for key in keys if key is not string -%}
-        {%- do found.append(breaks_integrity('key', key, model, '1 = 1', 'count(*) > 1')) -%}
+    {%- for key in keys -%}
+        {%- set columns, given = ([key], key ~ ' is not null') if key is string else (key, '1 = 1') -%}
+        {%- do found.append(breaks_integrity('key', columns, model, given, 'count(*) > 1')) -%}
     {%- endfor -%}
     {%- for column in required -%}
         {%- do found.append(breaks_integrity('required', [column], model, column ~ ' is null')) -%}
