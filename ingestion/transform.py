@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 Progress: TypeAlias = Callable[[int, int, str], None]
 """Called with the nodes done, the nodes in all, and the name of one that is running."""
 
-#: What dbt says is read from its result: a line for each of its events takes a tenth of a build.
+#: What dbt says is read from its result: lines for its events take time, and nobody reads them.
 #: Its own DBT_LOG_LEVEL_FILE asks for them all the same.
 _QUIETLY: Final = (
     *("--log-level", "none"),

@@ -79,7 +79,7 @@ def examine_all(
         loaded: what is in the warehouse already and need not be parsed.
         policy: asked for anew with each member, as it grows with what the ones before have shown.
         hashes: a file of a known hash that is in the warehouse is not read.
-        while_they_start: called where processes are started, which takes them a second.
+        while_they_start: called where processes are started, before their first file is waited for.
     """
     known = [_recall(member, loaded, hashes) for member in members]
     total = sum(member.size for member, finding in zip(members, known, strict=True) if not finding)

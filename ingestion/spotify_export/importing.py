@@ -127,7 +127,7 @@ def _load(warehouse: Warehouse, files: Iterator[_NewFile], now: datetime) -> Non
 
 
 def _import_dlt() -> None:
-    """Which takes a second, so that who loads nothing does without."""
+    """Import what loads: early where there is time to, and not at all where nothing is loaded."""
     with DLT_IMPORT:
         import ingestion.spotify_export.source  # noqa: F401
 
