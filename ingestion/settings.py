@@ -208,6 +208,9 @@ class Settings(ApiSettings):
     bigquery_maximum_bytes_billed: int | None = Field(default=None, ge=10_485_760)
     """What one query may read; BigQuery refuses the rest. At least 10 MiB, its smallest charge."""
 
+    bigquery_require_partition_filter: bool = False
+    """Whether BigQuery refuses who asks a mart that has partitions and names no days."""
+
     bigquery_priority: Literal["interactive", "batch"] = "interactive"
     """`batch` lets the models wait for idle capacity."""
 

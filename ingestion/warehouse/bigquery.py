@@ -44,7 +44,7 @@ from google.cloud.bigquery.retry import DEFAULT_RETRY
 
 from ingestion.warehouse.bigquery_jobs import APP, billed_by, jobs_since
 from ingestion.warehouse.bigquery_lock import LOCK, WriteLock, only_writer
-from ingestion.warehouse.bigquery_sql import Script
+from ingestion.warehouse.bigquery_sql import Script, with_all_days
 
 #: BigQuery's names of the types that the tables have, by either of its dialects, and DuckDB's.
 _TYPES: Final = {
@@ -179,6 +179,7 @@ class _BigQuery:
             "BIGQUERY_LOCATION": settings.bigquery_location,
             "BIGQUERY_API_ENDPOINT": settings.bigquery_api_endpoint,
             "BIGQUERY_PRIORITY": settings.bigquery_priority,
+            "BIGQUERY_REQUIRE_PARTITION_FILTER": settings.bigquery_require_partition_filter,
             "BIGQUERY_LABELS": ",".join(f"{k}={v}" for k, v in settings.bigquery_labels.items()),
             "BIGQUERY_MAXIMUM_BYTES_BILLED": settings.bigquery_maximum_bytes_billed,
             "BIGQUERY_IMPERSONATE_SERVICE_ACCOUNT": settings.bigquery_impersonate_service_account,
@@ -223,7 +224,7 @@ class _OpenBigQuery:
         self._seen: dict[str, list[bigquery.Table]] = {}
 
     def query(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
-        script = self._transaction or Script()
+        script = self._transaction or self._script()
         script.add(with_prefix(sql, self._prefix), parameters)
         return [] if self._transaction else [row.values() for row in self._run(script)]
 
@@ -249,7 +250,9 @@ class _OpenBigQuery:
     def billed(self, since: date) -> list[Billed]:
         sql, parameters = jobs_since(since, self._client.project, self._client.location)
         try:
-            return billed_by(row.values() for row in self._run(Script([sql], parameters)))
+            return billed_by(
+                row.values() for row in self._run(Script(statements=[sql], parameters=parameters))
+            )
         except Forbidden as error:
             raise CostsUnknownError(
                 "what queries cost is told to those with the role BigQuery Resource Viewer on the"
@@ -258,6 +261,8 @@ class _OpenBigQuery:
 
     def would_read(self, query: str) -> int | None:
         config = bigquery.QueryJobConfig(dry_run=True, use_query_cache=False)
+        if self._settings.bigquery_require_partition_filter:
+            query = with_all_days(query)
         try:
             job = self._client.query(query, config, retry=_RETRY)
         except NotFound:
@@ -294,10 +299,13 @@ class _OpenBigQuery:
             return None
 
     def create_table(self, schema: str, table: str, query: str) -> None:
-        script = self._transaction or Script()
+        script = self._transaction or self._script()
         script.statements.append(f"create table `{self._prefix}{schema}`.`{table}` as {query}")
         if not self._transaction:
             self._run(script)
+
+    def _script(self) -> Script:
+        return Script(names_all_days=self._settings.bigquery_require_partition_filter)
 
     def _run(self, script: Script) -> Any:
         if self._lock:
@@ -308,7 +316,7 @@ class _OpenBigQuery:
 
     @contextmanager
     def arrow(self, sql: str) -> Iterator[pa.RecordBatchReader]:
-        script = Script()
+        script = self._script()
         script.add(with_prefix(sql, self._prefix))
         rows = self._run(script)
         schema = pa.schema([(field.name, _ARROW_TYPES[field.field_type]) for field in rows.schema])
@@ -326,7 +334,7 @@ class _OpenBigQuery:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """See the protocol; the statements go as one script, so that a kill leaves nothing open."""
-        script = self._transaction = Script()
+        script = self._transaction = self._script()
         try:
             yield
         finally:

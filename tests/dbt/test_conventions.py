@@ -58,7 +58,7 @@ PROMISED_TYPES = {
 NAMED_TYPES = ("timestamp", "date", "double precision", "boolean")
 
 #: Macros that give no value to compare: they name schemas, types, months, periods, rules, build, or
-#: say what a planner is told, and how much memory there is.
+#: say what a planner is told, how much memory there is, and what must be asked with a filter.
 UNTESTED_MACROS = {
     "generate_schema_name",
     "query_comment",
@@ -72,6 +72,7 @@ UNTESTED_MACROS = {
     "gather_statistics",
     "gather_statistics_of_sources",
     "limit_memory",
+    "require_partition_filter",
     "contract_columns",
     "with_named_types",
     "replace_in_place",

@@ -1,7 +1,7 @@
-"""BigQuery, emulated: bqemulator in an environment of its own, run as a program of its own.
+"""A BigQuery to test with: bqemulator in an environment of its own, or a project of Google's own.
 
-Google's client, dlt and dbt reach it as they reach Google: over REST, signed in with the key of a
-service account. The key is made here, and a few lines on loopback give tokens for it.
+Google's client, dlt and dbt reach the emulator as they reach Google: over REST, signed in with the
+key of a service account. The key is made here, and a few lines on loopback give tokens for it.
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
 )
+from google.api_core.client_options import ClientOptions
+from google.cloud.bigquery import Client
+from google.oauth2 import service_account
 
 from ingestion.settings import PROJECT_ROOT
 from tests.programs import free_port, wait_for_port
@@ -33,25 +36,64 @@ PROJECT = "listening"
 
 
 @dataclass(frozen=True)
-class Emulator:
-    """A BigQuery that is running.
+class BigQuery:
+    """A BigQuery that answers.
 
     Attributes:
-        endpoint: the address of its API.
-        keys: the key file of a service account.
+        project: where the datasets are made.
+        location: of the datasets.
+        endpoint: the address of an emulator's API; None for Google's own.
+        keys: the key file of a service account; None where Google's own sign-in is found.
     """
 
-    endpoint: str
-    keys: Path
+    project: str = PROJECT
+    location: str = "EU"
+    endpoint: str | None = None
+    keys: Path | None = None
+
+    @property
+    def is_emulated(self) -> bool:
+        """Whether it tells what no BigQuery of Google's would: fixed numbers of bytes."""
+        return self.endpoint is not None
 
     @property
     def settings(self) -> dict[str, Any]:
         """The settings by which it is found."""
         return {
-            "bigquery_project": PROJECT,
+            "bigquery_project": self.project,
+            "bigquery_location": self.location,
             "bigquery_api_endpoint": self.endpoint,
             "google_application_credentials": self.keys,
         }
+
+    def client(self) -> Client:
+        """One that is not ours."""
+        if self.keys is None:
+            return Client(self.project, location=self.location)
+        account = service_account.Credentials.from_service_account_file(str(self.keys))
+        return Client(
+            self.project,
+            account,
+            location=self.location,
+            client_options=ClientOptions(api_endpoint=self.endpoint),
+        )
+
+
+@contextmanager
+def own_project(prefix: str) -> Iterator[BigQuery | None]:
+    """Yield that of BIGQUERY_TEST_PROJECT, if it is set; drop its datasets of the prefix after."""
+    project = os.environ.get("BIGQUERY_TEST_PROJECT")
+    if not project:
+        yield None
+        return
+    service = BigQuery(project, os.environ.get("BIGQUERY_TEST_LOCATION", "EU"))
+    try:
+        yield service
+    finally:
+        with service.client() as client:
+            for dataset in client.list_datasets():
+                if dataset.dataset_id.startswith(prefix):
+                    client.delete_dataset(dataset, delete_contents=True, not_found_ok=True)
 
 
 def emulator_python() -> Path | None:
@@ -62,7 +104,7 @@ def emulator_python() -> Path | None:
 
 
 @contextmanager
-def run_emulator(folder: Path) -> Iterator[Emulator]:
+def run_emulator(folder: Path) -> Iterator[BigQuery]:
     """Yield an emulator without datasets; its log and keys go to `folder`."""
     port = free_port()
     command = [emulator_python(), _LAUNCHER, "start", "--grpc-port", "0", "--rest-port", str(port)]
@@ -76,7 +118,7 @@ def run_emulator(folder: Path) -> Iterator[Emulator]:
             wait_for_port(port, process)
             keys = folder / "keys.json"
             keys.write_text(json.dumps(_service_account(token_uri)))
-            yield Emulator(f"http://127.0.0.1:{port}", keys)
+            yield BigQuery(endpoint=f"http://127.0.0.1:{port}", keys=keys)
         finally:
             process.terminate()
 

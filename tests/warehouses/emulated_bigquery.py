@@ -24,7 +24,7 @@ import duckdb
 import duckdb_extension_spatial
 from bqemulator.catalog.memory_repository import MemoryCatalogRepository
 from bqemulator.cli import main
-from bqemulator.domain.errors import NotFoundError
+from bqemulator.domain.errors import InvalidQueryError, NotFoundError
 from bqemulator.sql.parameters import _extract_value
 from bqemulator.storage.engine import DuckDBEngine
 from bqemulator.storage.sql_identifiers import quoted_table_ref
@@ -227,6 +227,50 @@ async def handle_query_job_and_note_it(*place: Any, **given: Any) -> Any:
 
 jobs._handle_query_job = handle_query_job_and_note_it
 
+# A table may require that whoever asks it says for which of its partitions: the emulator takes no
+# options. BigQuery looks for such a filter beyond a subquery too; here it stands beside the table.
+
+partitioned: dict[str, str] = {}
+requiring: set[str] = set()
+
+rewrite_alter_table_set_options = translator.rewrite_alter_table_set_options
+
+
+def note_what_is_required(sql: str) -> str:
+    tokens = [token.text for token in tokenize(sql, read="bigquery")]
+    if "require_partition_filter" in tokens:
+        place = ".".join(tokens[tokens.index("set") - 3 : tokens.index("set") : 2])
+        (requiring.add if tokens[-2] == "true" else requiring.discard)(place)
+    return rewrite_alter_table_set_options(sql)
+
+
+def note_partitions(statement: exp.Expression) -> None:
+    by = statement.find(exp.PartitionedByProperty)
+    if isinstance(statement, exp.Create) and by:
+        place = place_of(statement.find(exp.Table))
+        partitioned[place] = by.find(exp.Column).name
+        requiring.discard(place)
+
+
+def refuse_without_filter(statement: exp.Expression) -> None:
+    for table in statement.find_all(exp.Table):
+        asked = table.find_ancestor(exp.Select, exp.Delete)
+        if place_of(table) in requiring and not isinstance(table.parent, exp.Schema):
+            day = partitioned[place_of(table)]
+            where = asked.args.get("where") if asked else None
+            if not where or day not in {column.name for column in where.find_all(exp.Column)}:
+                raise InvalidQueryError(
+                    f"Cannot query over table '{place_of(table)}' without a filter over column(s)"
+                    f" '{day}' that can be used for partition elimination"
+                )
+
+
+def place_of(table: exp.Table) -> str:
+    return f"{table.db}.{table.name}"
+
+
+translator.rewrite_alter_table_set_options = note_what_is_required
+
 # What statements may say that the emulator's own translation does not know.
 
 
@@ -235,6 +279,8 @@ def put_right(sql: str) -> str:
         statement = parse_one(sql, read="bigquery")
     except ParseError:
         return sql
+    note_partitions(statement)
+    refuse_without_filter(statement)
     changed = [make_without_declared_columns(statement), tell_local_time(statement)]
     return statement.sql("bigquery") if any(changed) else sql
 

@@ -1,4 +1,7 @@
-"""BigQuery, emulated: every mart is DuckDB's, row for row, and one writes at a time."""
+"""BigQuery: every mart is DuckDB's, row for row, and one writes at a time.
+
+Emulated, unless BIGQUERY_TEST_PROJECT names a project of Google's own.
+"""
 
 from __future__ import annotations
 
@@ -18,9 +21,8 @@ import pytest
 
 pytest.importorskip("google.cloud.bigquery", reason="`make test-warehouses` installs it")
 
-from google.api_core.client_options import ClientOptions
+from google.api_core.exceptions import BadRequest
 from google.cloud.bigquery import Client
-from google.oauth2 import service_account
 from rich.console import Console
 
 from ingestion.build_inputs import read_inputs
@@ -30,8 +32,14 @@ from ingestion.errors import WarehouseError
 from ingestion.parquet import write_parquet
 from ingestion.settings import PROJECT_ROOT, Settings, load_settings
 from ingestion.warehouse import bigquery_lock, engine_of, open_warehouse
+from ingestion.warehouse.bigquery_sql import PARTITIONED
 from simulator import World
-from tests.warehouses.bigquery_emulator import PROJECT, Emulator, emulator_python, run_emulator
+from tests.warehouses.bigquery_emulator import (
+    BigQuery,
+    emulator_python,
+    own_project,
+    run_emulator,
+)
 from tests.warehouses.parity import (
     KEPT_OF_A_BROKEN_PROMISE,
     Side,
@@ -44,8 +52,16 @@ from tests.warehouses.parity import (
 pytestmark = pytest.mark.usefixtures("moved_abroad")
 
 
+#: Before the names of all datasets of this run, so that another may go on beside it.
+THIS_RUN = f"test{uuid.uuid4().hex[:8]}_"
+
+
 @pytest.fixture(scope="module")
-def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BigQuery]:
+    with own_project(THIS_RUN) as of_google:
+        if of_google:
+            yield of_google
+            return
     if emulator_python() is None:
         pytest.skip("no emulator is installed: `make test-warehouses` installs it")
     with run_emulator(tmp_path_factory.mktemp("emulator")) as emulator:
@@ -55,16 +71,17 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
 @pytest.fixture(scope="module")
 def sides(
     world: World,
-    emulator: Emulator,
+    service: BigQuery,
     parsed_project: Path,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[tuple[Side, Side]]:
     """DuckDB and BigQuery."""
     near, far = tmp_path_factory.mktemp("duckdb"), tmp_path_factory.mktemp("bigquery")
     there = {
-        "schema_prefix": "several_",
+        "schema_prefix": f"{THIS_RUN}several_",
         "bigquery_labels": {"team": "music", "app": "somebodys"},
-        **emulator.settings,
+        "bigquery_require_partition_filter": True,
+        **service.settings,
     }
     with (
         side_of(world, near, parsed_project, "duckdb") as duckdb,
@@ -86,7 +103,9 @@ def test_marts_are_read_in_batches_of_arrow(sides: tuple[Side, Side], tmp_path: 
     assert written["fct_plays"] > 1_000
 
 
-def test_costs_are_told_by_table_by_model_and_by_day(sides: tuple[Side, Side]) -> None:
+def test_costs_are_told_by_table_by_model_and_by_day(
+    sides: tuple[Side, Side], service: BigQuery
+) -> None:
     _, bigquery = sides
     today = datetime.now(UTC).date()
 
@@ -102,12 +121,13 @@ def test_costs_are_told_by_table_by_model_and_by_day(sides: tuple[Side, Side]) -
     assert {"fct_plays", "agg_daily_listening", "data tests", "dbt itself", "spotify-elt"} <= set(
         billed
     )
-    assert {one.byte_count / one.query_count for one in billed.values()} == {10 * 2**20}
+    if service.is_emulated:
+        assert {one.byte_count / one.query_count for one in billed.values()} == {10 * 2**20}
     assert ("spotify_export", "streaming_history") in noted, "it lay there before the build"
 
     words, is_within = costs_of(bigquery.settings)
     assert is_within
-    assert "of 10.0 GiB in the project listening in EU" in words
+    assert f"of 10.0 GiB in the project {service.project} in {service.location}" in words
     assert "of 1.0 TiB billed in" in words
     assert "marts.fct_plays" in words
     words, is_within = costs_of(bigquery.settings.model_copy(update={"queries_limit_gib": 0.001}))
@@ -116,22 +136,36 @@ def test_costs_are_told_by_table_by_model_and_by_day(sides: tuple[Side, Side]) -
 
 LABELLED = """
 select distinct app.value as app
-from `listening`.`region-eu`.INFORMATION_SCHEMA.JOBS_BY_PROJECT, unnest(labels) as app,
+from `{project}`.`region-{region}`.INFORMATION_SCHEMA.JOBS_BY_PROJECT, unnest(labels) as app,
     unnest(labels) as team
 where app.key = 'app' and team.key = 'team' and team.value = 'music'
 """
 
 
 def test_jobs_of_ours_and_of_dbt_bear_the_labels_that_are_set(
-    sides: tuple[Side, Side], emulator: Emulator
+    sides: tuple[Side, Side], service: BigQuery
 ) -> None:
     _, bigquery = sides
-    account = service_account.Credentials.from_service_account_file(str(emulator.keys))
-    endpoint = ClientOptions(api_endpoint=emulator.endpoint)
-    with Client(PROJECT, account, location="EU", client_options=endpoint) as client:
-        found = {row.app for row in client.query(LABELLED).result()}
+    labelled = LABELLED.format(project=service.project, region=service.location.lower())
+    with service.client() as client:
+        found = {row.app for row in client.query(labelled).result()}
     assert bigquery.settings.bigquery_labels["team"] == "music"
     assert found == {"dbt", "spotify-elt"}, "dbt's own words and ours win"
+
+
+def test_who_asks_a_mart_with_partitions_has_to_say_for_which_days_and_ours_do(
+    sides: tuple[Side, Side], service: BigQuery
+) -> None:
+    _, bigquery = sides
+    query = f"select count(*) from {THIS_RUN}several_marts.{{mart}} {{days}}"
+    with service.client() as client, open_warehouse(bigquery.settings, read_only=True) as ours:
+        for mart, day in PARTITIONED.items():
+            with pytest.raises(BadRequest, match="without a filter over"):
+                client.query(query.format(mart=mart, days="")).result()
+            some = query.format(mart=mart, days=f"where {day} >= '2025-08-01'")
+            [[of_some]] = client.query(some).result()
+            [[of_all]] = ours.query(f"select count(*) from marts.{mart}")
+            assert 0 < of_some < of_all
 
 
 def costs_of(settings: Settings) -> tuple[str, bool]:
@@ -141,7 +175,7 @@ def costs_of(settings: Settings) -> tuple[str, bool]:
 
 
 def test_a_dry_run_tells_what_the_next_build_would_be_billed_for(
-    sides: tuple[Side, Side],
+    sides: tuple[Side, Side], service: BigQuery
 ) -> None:
     _, bigquery = sides
     assert dry_run_of(bigquery) == (
@@ -157,7 +191,8 @@ def test_a_dry_run_tells_what_the_next_build_would_be_billed_for(
 
     words = dry_run_of(bigquery)
     assert re.search(r"Build    [\d.]+ [MG]iB, [\d.]+% of 1.0 TiB, for \d+ tables", words)
-    assert "bridge_artist_genres" in words, "of equals, the first by name"
+    if service.is_emulated:
+        assert "bridge_artist_genres" in words, "of equals, the first by name"
     assert "10.0 MiB" in words, "the least that is billed for a query"
     assert dry_run_of(bigquery) == words, "nothing was built"
 
@@ -171,10 +206,14 @@ def dry_run_of(side: Side) -> str:
     return told
 
 
-def test_what_is_not_there_cannot_be_told_and_makes_nothing(settings: Settings) -> None:
+def test_what_is_not_there_cannot_be_told_and_makes_nothing(
+    settings: Settings, service: BigQuery
+) -> None:
     with open_warehouse(settings, read_only=True) as warehouse:
-        assert warehouse.would_read("select x from `listening.nowhere.a`") is None
-        assert warehouse.would_read("select 1 as x") == 10 * 2**20
+        nowhere = f"`{service.project}.nowhere_of_a_test.a`"
+        assert warehouse.would_read(f"select x from {nowhere}") is None
+        read = warehouse.would_read("select 1 as x")
+        assert read == (10 * 2**20 if service.is_emulated else 0)
         assert warehouse.storage() == []
     assert not engine_of(settings).exists()
 
@@ -191,13 +230,13 @@ def test_a_reader_asks_once_what_there_is_and_a_writer_each_time(settings: Setti
 
 
 @pytest.fixture
-def settings(emulator: Emulator, tmp_path: Path) -> Settings:
+def settings(service: BigQuery, tmp_path: Path) -> Settings:
     """Of datasets that nobody else has."""
     return load_settings(
         warehouse="bigquery",
         duckdb_path=tmp_path / "home.duckdb",
-        schema_prefix=f"test{uuid.uuid4().hex[:8]}_",
-        **emulator.settings,
+        schema_prefix=f"{THIS_RUN}{uuid.uuid4().hex[:8]}_",
+        **service.settings,
     )
 
 
@@ -214,7 +253,10 @@ def test_a_second_writer_is_refused_and_a_reader_is_not(settings: Settings) -> N
         pass
 
 
-CLOUD = ("bigquery_project", "bigquery_api_endpoint", "google_application_credentials")
+CLOUD = (
+    *("bigquery_project", "bigquery_location"),
+    *("bigquery_api_endpoint", "google_application_credentials"),
+)
 
 KILLED = """
 import os
@@ -230,7 +272,9 @@ with open_warehouse(load_settings()):
 
 def test_the_lock_of_a_run_that_was_killed_ends_by_itself(settings: Settings) -> None:
     given = settings.model_dump(include={"warehouse", "duckdb_path", "schema_prefix", *CLOUD})
-    environment = os.environ | {name.upper(): str(value) for name, value in given.items()}
+    environment = os.environ | {
+        name.upper(): str(value) for name, value in given.items() if value is not None
+    }
     killed = subprocess.run([sys.executable, "-c", KILLED], env=environment, check=False)
     assert killed.returncode == -9
     with pytest.raises(WarehouseError, match="another run is writing"), open_warehouse(settings):
@@ -301,7 +345,7 @@ def test_a_broken_promise_is_kept_until_it_is_mended(settings: Settings) -> None
     assert what_is_kept_of_a_broken_promise(settings) == KEPT_OF_A_BROKEN_PROMISE
 
 
-def test_doctor_says_what_answers(settings: Settings) -> None:
+def test_doctor_says_what_answers(settings: Settings, service: BigQuery) -> None:
     [check] = engine_of(settings).examine()
     assert check.state == "good"
-    assert "the project listening in EU answers" in check.told
+    assert f"the project {service.project} in {service.location} answers" in check.told

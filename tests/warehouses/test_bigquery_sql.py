@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import nullcontext
 from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path
 
 import pytest
+import yaml
 
 pytest.importorskip("zetasql", reason="`make test-warehouses` installs it")
 
@@ -15,10 +17,11 @@ from rich.console import Console
 
 from dashboard.data import load_query
 from ingestion.costs import show_costs
+from ingestion.settings import PROJECT_ROOT
 from ingestion.status import show_status
 from ingestion.summary import show_summary
 from ingestion.warehouse import Row, open_warehouse
-from ingestion.warehouse.bigquery_sql import Script
+from ingestion.warehouse.bigquery_sql import PARTITIONED, Script, with_all_days
 from ingestion.warehouse.duckdb import _OpenDuckDB
 from ingestion.warehouse.schemas import SCHEMAS
 from simulator import World
@@ -72,7 +75,9 @@ def asked_of(
     write_exports(world, folder)
     with (
         pytest.MonkeyPatch.context() as patched,
-        side_of(world, tmp_path_factory.mktemp("duckdb"), parsed_project, "duckdb") as side,
+        side_of(
+            world, tmp_path_factory.mktemp("duckdb"), parsed_project, "duckdb", raw_retention_days=1
+        ) as side,
     ):
         patched.setattr(_OpenDuckDB, "query", query_noted)
         build_first(side, world, folder)
@@ -91,8 +96,8 @@ def asked_of(
 def test_what_python_asks_is_valid(asked_of: tuple[Asked, Relations]) -> None:
     asked, relations = asked_of
     wrong, checked = {}, set()
-    for sql, parameters in asked:
-        script = Script()
+    for (sql, parameters), names_all_days in product(asked, [False, True]):
+        script = Script(names_all_days)
         script.add(sql, parameters)
         if script.text in checked or any(view in sql for view in OF_DUCKDB):
             continue
@@ -106,9 +111,12 @@ def test_what_python_asks_is_valid(asked_of: tuple[Asked, Relations]) -> None:
     assert len(checked) > 80
 
 
+@pytest.mark.parametrize("names_all_days", [False, True])
 @pytest.mark.parametrize("name", NAMES)
-def test_what_the_dashboard_asks_is_valid(name: str, asked_of: tuple[Asked, Relations]) -> None:
-    query, script = load_query(name), Script()
+def test_what_the_dashboard_asks_is_valid(
+    name: str, *, names_all_days: bool, asked_of: tuple[Asked, Relations]
+) -> None:
+    query, script = load_query(name), Script(names_all_days)
     known = PARAMETERS | {"item_key": "an item", "playlist_key": "a playlist"}
     script.add(query.sql, [known[parameter] for parameter in query.parameters])
     kinds = {one.name: one.type_.lower() for one in script.parameters}
@@ -132,6 +140,27 @@ def test_a_null_is_written_out_and_the_other_parameters_keep_their_places() -> N
         ("p1", "INT64", 1),
         ("p2", "STRING", "b"),
     ]
+
+
+def test_marts_with_partitions_are_those_of_the_project() -> None:
+    project = yaml.safe_load((PROJECT_ROOT / "dbt_project" / "dbt_project.yml").read_text())
+    marts = project["models"]["spotify_elt"]["marts"]
+    by = {name: config["+partition_by"] for name, config in marts.items() if name in PARTITIONED}
+    others = {name: config for name, config in marts.items() if name not in PARTITIONED}
+    assert all(f"'field': '{day}'" in by[mart] for mart, day in PARTITIONED.items())
+    assert "partition_by" not in str(others)
+
+
+def test_all_days_are_named_of_marts_with_partitions_and_of_no_other_table() -> None:
+    script = Script(names_all_days=True)
+    script.add("select p.x from several_marts.fct_plays as p, marts.dim_artists, staging.fct_plays")
+    assert script.text == (
+        "SELECT p.x FROM (SELECT * FROM several_marts.fct_plays"
+        " WHERE listening_date >= CAST('0001-01-01' AS DATE)) AS p,"
+        " marts.dim_artists, staging.fct_plays"
+    )
+    asked = "select count(*) from `listening`.`several_marts`.`fct_sessions`"
+    assert "WHERE listening_date >= " in with_all_days(asked)
 
 
 def test_tables_are_made_without_a_transaction() -> None:
