@@ -62,8 +62,11 @@ def empty_tables() -> DltSource:
 def _declare(schema: dlt.Schema, raw_table: RawTable) -> None:
     for name, columns in raw_table.tables.items():
         parent = raw_table.parent_of(name)
+        # where tables are made with partitions, as on BigQuery, by the day of the answer
         declared: list[Any] = [
-            {"name": column, "data_type": data_type} for column, data_type in columns.items()
+            {"name": column, "data_type": data_type}
+            | ({"partition": True} if column == "observed_at" else {})
+            for column, data_type in columns.items()
         ]
         if parent:
             table = new_table(name, parent_table_name=parent, columns=declared + _OF_A_CHILD)

@@ -38,11 +38,18 @@ def export_rows(row_groups: Iterable[tuple[str, pa.Table]]) -> DltResource:
     @dlt.resource(write_disposition="append", parallelized=True)
     def rows() -> Iterator[Any]:
         for table in RAW_TABLES:
-            yield dlt.mark.with_table_name(table.schema.empty_table(), table.name)
-        yield dlt.mark.with_table_name(IMPORT_FILES.empty_table(), "import_files")
-        yield dlt.mark.with_table_name(IMPORT_PROBLEMS.empty_table(), "import_problems")
-        yield dlt.mark.with_table_name(LISTENERS.empty_table(), "listeners")
+            yield _declared(table.schema, table.name)
+        yield _declared(IMPORT_FILES, "import_files")
+        yield _declared(IMPORT_PROBLEMS, "import_problems")
+        yield _declared(LISTENERS, "listeners")
         for name, row_group in row_groups:
             yield dlt.mark.with_table_name(row_group, name)
 
     return rows
+
+
+def _declared(schema: pa.Schema, name: str) -> Any:
+    """A table without rows; where it is made with partitions, as on BigQuery, by day of load."""
+    by_day: Any = {"loaded_at": {"partition": True}} if "loaded_at" in schema.names else None
+    hints = dlt.mark.make_hints(table_name=name, columns=by_day)
+    return dlt.mark.with_hints(schema.empty_table(), hints, create_table_variant=True)
