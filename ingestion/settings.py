@@ -268,6 +268,9 @@ class Settings(ApiSettings):
     aws_endpoint_url: str | None = None
     """The address of an S3 of another maker: https://storage.googleapis.com. Default: Amazon's."""
 
+    raw_retention_days: int | None = Field(default=None, ge=1)
+    """After how many days what no mart is made of goes from the raw tables. Default: never."""
+
     storage_limit_gib: float | None = Field(default=None, gt=0)
     """GiB that the warehouse may hold; above, `costs` fails. Default: what is for nothing there."""
 

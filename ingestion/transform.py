@@ -18,6 +18,7 @@ from ingestion.build_inputs import BuildInputs, note_inputs, read_inputs
 from ingestion.cost_notes import note_costs
 from ingestion.errors import BuildError
 from ingestion.findings import Finding, keep_findings, standing_findings
+from ingestion.retention import expire_raw
 from ingestion.settings import PROJECT_ROOT, Settings
 from ingestion.warehouse import engine_of
 
@@ -136,7 +137,9 @@ def build_models(
     is_whole = full_refresh or not only_new or not inputs.stands
     if not is_whole and not inputs.changed:
         return BuildReport(0, 0, tuple(standing_findings(settings)), is_whole, is_anew=False)
-    if note_costs(settings, datetime.now(UTC)):
+    now = datetime.now(UTC)
+    if note_costs(settings, now):  # once a day
+        expire_raw(settings, now)
         inputs = read_inputs(settings, project)
     arguments = [
         *_QUIETLY,

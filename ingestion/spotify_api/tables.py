@@ -367,3 +367,19 @@ RAW_TABLES: Final = (
     ENDPOINT_REFUSALS,
     COLLECTION_RUNS,
 )
+
+#: The nested tables that models or the collector read; others are there for who asks raw tables.
+READ_NESTED: Final = frozenset(
+    {
+        "albums__artists",
+        "albums__images",
+        "artists__genres",
+        "artists__images",
+        "collection_runs__resources",
+        "recently_played__track__album__artists",
+        "recently_played__track__artists",
+        "tracks__album__artists",
+        "tracks__album__images",
+        "tracks__artists",
+    }
+)

@@ -175,7 +175,7 @@ def side_of(
             requests_per_minute=0,
             max_calls=1_000,
             max_calls_per_day=100_000,
-            **settings,
+            **{"raw_retention_days": None if warehouse == "duckdb" else 30, **settings},
         )
         yield Side(loaded, service, folder)
 
