@@ -13,7 +13,7 @@ export DBT_PROJECT_DIR ?= $(CURDIR)/dbt_project
 export DBT_PROFILES_DIR ?= $(CURDIR)/profiles
 
 .DEFAULT_GOAL := help
-.PHONY: help setup programs run demo login ingest collect status costs build parquet dashboard docs test test-warehouses lint format screenshot bench bench-listeners bench-warehouses lock clean
+.PHONY: help setup programs run demo login ingest collect status costs build parquet dashboard docs test test-warehouses lint format screenshot bench bench-listeners bench-sources bench-warehouses lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -97,6 +97,9 @@ bench: .venv/installed-dev ## 1,000,000 plays: ours beside a hand-written script
 
 bench-listeners: .venv/installed-dev ## 10,000,000 plays of 100 listeners: time and memory of a build
 	@$(BIN)/python -m tests.bench.listeners
+
+bench-sources: .venv/installed-dev ## 1,000,000 plays of all sources, then 50 polled ones, beside a hand-written script
+	@$(BIN)/python -m tests.bench.sources
 
 bench-warehouses: .venv/installed-dev .venv/installed-warehouses .venv-bqemulator/installed .venv-fakesnow/installed ## 1,000,000 plays into each warehouse that runs here: time and memory
 	@$(BIN)/python -m tests.bench.warehouses
