@@ -5,9 +5,8 @@ sessions as (
 
     select
         listener,
-        session_number,
         started_at,
-        lag(ended_at) over (partition by listener order by session_number) as previous_ended_at
+        lag(ended_at) over (partition by listener order by started_at) as previous_ended_at
     from {{ ref('fct_sessions') }}
 
 )

@@ -1,20 +1,60 @@
+{{
+    config(
+        materialized='incremental',
+        pre_hook="{{ delete_stale_periods('month') }}",
+    )
+}}
+
 with
+
+months as (
+
+    {{ stale_periods('month') }}
+
+),
+
+numbers as (
+
+    {{ dbt.generate_series(3) }}
+
+),
+
+months_around as (
+
+    -- a session of a month goes on after its end, and whether a play begins one is told by those before
+    select distinct
+        months.listener,
+        {{ dbt.dateadd(
+            'month',
+            'numbers.generated_number - 2',
+            'cast(' ~ dbt.concat(['months.period', "'-01'"]) ~ ' as date)',
+        ) }} as listening_month
+    from months
+    cross join numbers
+
+),
 
 plays as (
 
     select
-        listener,
-        track_key,
-        platform,
-        listened_ms,
-        is_counted,
-        is_skipped,
-        listening_date,
-        started_at,
-        ended_at,
-        ended_at_local
-    from {{ ref('fct_plays') }}
-    where exclusion_reason is null or exclusion_reason not in ('retry', 'covered_by_extended_history')
+        fct_plays.listener,
+        fct_plays.track_key,
+        fct_plays.platform,
+        fct_plays.listened_ms,
+        fct_plays.is_counted,
+        fct_plays.is_skipped,
+        fct_plays.listening_date,
+        fct_plays.started_at,
+        fct_plays.ended_at,
+        fct_plays.ended_at_local
+    from {{ ref('fct_plays') }} as fct_plays
+    inner join months_around
+        on
+            fct_plays.listener = months_around.listener
+            and fct_plays.year_month = {{ year_month('months_around.listening_month') }}
+    where
+        fct_plays.exclusion_reason is null
+        or fct_plays.exclusion_reason not in ('retry', 'covered_by_extended_history')
 
 ),
 
@@ -83,21 +123,25 @@ sessions as (
 final as (
 
     select
-        {{ hash_key(['listener', epoch_seconds('started_at')]) }} as session_key,
-        listener,
-        platform,
-        cast(session_number as {{ dbt.type_bigint() }}) as session_number,
-        play_count,
-        cast(stream_count as {{ dbt.type_bigint() }}) as stream_count,
-        cast(skipped_count as {{ dbt.type_bigint() }}) as skipped_count,
-        track_count,
-        {{ hours('listened_ms') }} as listening_hours,
-        {{ dbt.datediff('started_at', 'ended_at', 'second') }} as session_seconds,
-        listening_date,
-        started_at,
-        ended_at,
-        ended_at_local
+        {{ hash_key(['sessions.listener', epoch_seconds('sessions.started_at')]) }} as session_key,
+        sessions.listener,
+        sessions.platform,
+        sessions.play_count,
+        cast(sessions.stream_count as {{ dbt.type_bigint() }}) as stream_count,
+        cast(sessions.skipped_count as {{ dbt.type_bigint() }}) as skipped_count,
+        sessions.track_count,
+        {{ hours('sessions.listened_ms') }} as listening_hours,
+        {{ dbt.datediff('sessions.started_at', 'sessions.ended_at', 'second') }} as session_seconds,
+        sessions.listening_date,
+        sessions.started_at,
+        sessions.ended_at,
+        sessions.ended_at_local,
+        months.input_key
     from sessions
+    inner join months
+        on
+            sessions.listener = months.listener
+            and {{ year_month('sessions.listening_date') }} = months.period
 
 )
 
