@@ -51,6 +51,10 @@ _COMMENTS: Final = """
     ) as comments
 """
 
+#: A tenth of Postgres's own sample, in a seventh of the time; the dashboard is as fast by it.
+#: Autovacuum looks closer when it comes.
+_GLANCE: Final = 10
+
 #: Long readers of the old marts may finish; what is still in use is dropped by the next publish.
 _PATIENCE_WITH_READERS: Final = "3s"
 
@@ -153,6 +157,8 @@ def _copy_all(
 ) -> int:
     _run(connection, f'create schema "{schema}"')
     _run(connection, f"comment on schema \"{schema}\" is '{_OURS}'")
+    # Postgres would look by itself a minute later, and plan for tables of a few rows until then
+    _run(connection, f"set local default_statistics_target = {_GLANCE}")
     rows = 0
     for mart, types in sorted(marts.items()):
         columns = ", ".join(f'"{name}" {_TYPES.get(kind, kind)}' for name, kind in types.items())
@@ -166,6 +172,7 @@ def _copy_all(
         if mart in described:
             _index(connection, schema, mart, types, described[mart])
             _describe(connection, schema, mart, types, described[mart])
+        _run(connection, f'analyze "{schema}"."{mart}"')
         rows += copied
         if on_mart:
             on_mart(mart, copied)

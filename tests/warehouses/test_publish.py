@@ -237,7 +237,7 @@ def test_what_is_somebody_elses_is_left_alone(settings: Settings, query: Query) 
     assert query("select * from public.listening") == [(1_000,)]
 
 
-def test_marts_are_indexed_and_described_after_each_publish(
+def test_marts_are_indexed_described_and_counted_after_each_publish(
     settings: Settings, query: Query
 ) -> None:
     for version in (1, 2):
@@ -252,6 +252,9 @@ def test_marts_are_indexed_and_described_after_each_publish(
             "select tablename, substring(indexdef from '\\(.*\\)') from pg_indexes"
             " where schemaname like 'marts%'"
         ) == [("fct_plays", "(listener, listening_date)")]
+        assert query(
+            "select distinct tablename from pg_stats where schemaname = 'marts' order by tablename"
+        ) == [("dim_tracks",), ("fct_plays",), ("of_my_own",)]
         plays, tracks, of_my_own = (
             query(f"select obj_description('marts.{mart}'::regclass)")[0][0]
             for mart in ("fct_plays", "dim_tracks", "of_my_own")
