@@ -65,7 +65,7 @@ def read_inputs(settings: Settings, project: Path) -> BuildInputs:
             for schema in _RAW
             for table, state in warehouse.states(schema).items()
         }
-        now = {"project": _checksum(project), "tables": _tables(warehouse), **raw}
+        now = {"project": checksum_of(project), "tables": _tables(warehouse), **raw}
         return BuildInputs(now, _noted(warehouse))
 
 
@@ -101,7 +101,7 @@ def _tables(warehouse: Warehouse) -> str:
     return hashlib.sha256("\n".join(names).encode()).hexdigest()
 
 
-def _checksum(project: Path) -> str:
+def checksum_of(project: Path) -> str:
     """Of all files that say what a build makes and tests."""
     folders = [project / name for name in ("models", "macros", "seeds", "tests")]
     files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]

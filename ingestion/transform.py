@@ -83,15 +83,17 @@ class BuildReport:
 
 @dataclass(frozen=True)
 class Described:
-    """What the project says of a model.
+    """What the project says of a model, each description in one line.
 
     Attributes:
         description: of the model.
         columns: of each column, by name.
+        indexes: the columns of each index that it has on a Postgres.
     """
 
     description: str
     columns: dict[str, str]
+    indexes: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -201,12 +203,17 @@ def describe_models(settings: Settings) -> dict[str, Described]:
     manifest: Any = outcome.result
     return {
         node.name: Described(
-            node.description,
-            {column.name: column.description for column in node.columns.values()},
+            _unwrapped(node.description),
+            {column.name: _unwrapped(column.description) for column in node.columns.values()},
+            tuple(tuple(index["columns"]) for index in node.config.get("indexes", [])),
         )
         for node in manifest.nodes.values()
         if node.resource_type == "model"
     }
+
+
+def _unwrapped(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _left_out(settings: Settings, inputs: BuildInputs) -> tuple[str, ...]:
@@ -253,10 +260,15 @@ def run_dbt(settings: Settings, arguments: list[str]) -> bool:
             engine_of(settings).close_dbt()
 
 
+def project_folder() -> Path:
+    """Where the dbt project is."""
+    return Path(os.environ.get("DBT_PROJECT_DIR") or PROJECT_ROOT / "dbt_project")
+
+
 def _variables(settings: Settings) -> dict[str, str]:
     """By which `profiles/profiles.yml` and the models find the warehouse."""
     return {
-        "DBT_PROJECT_DIR": os.environ.get("DBT_PROJECT_DIR") or str(PROJECT_ROOT / "dbt_project"),
+        "DBT_PROJECT_DIR": str(project_folder()),
         "DBT_PROFILES_DIR": os.environ.get("DBT_PROFILES_DIR") or str(PROJECT_ROOT / "profiles"),
         "WAREHOUSE": settings.warehouse,
         "SCHEMA_PREFIX": settings.schema_prefix,

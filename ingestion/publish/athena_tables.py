@@ -188,17 +188,12 @@ def _months(values: tuple[str, ...]) -> dict[str, str]:
 
 
 def _cut(text: str, limit: int) -> str:
-    """The sentences that fit into so many bytes, in one line.
+    """The sentences that fit into so many bytes.
 
     An apostrophe becomes the typographic one: how to write the other in a literal, Hive and Presto,
     which share Athena's work, see differently.
     """
-    text = (
-        re.sub(r"\s+", " ", text)
-        .strip()
-        .replace("\\", "/")
-        .replace("'", "\N{RIGHT SINGLE QUOTATION MARK}")
-    )
+    text = text.replace("\\", "/").replace("'", "\N{RIGHT SINGLE QUOTATION MARK}")
     if len(text.encode()) <= limit:
         return text
     fitting = text.encode()[: limit - len("…".encode())].decode(errors="ignore")

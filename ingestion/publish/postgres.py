@@ -1,18 +1,22 @@
 """`spotify-elt publish postgres`: a copy of the marts where dashboards and other programs read.
 
-Everything happens in one transaction: the marts go into a fresh schema by binary COPY, and take the
-place of those published before by two renames at its end. Readers see the old marts until then and
-the new ones after; a failure, or a kill, leaves what was there. Rows pass through in batches.
+Everything happens in one transaction: the marts go into a fresh schema by binary COPY, get their
+indexes and descriptions, and take the place of those published before by two renames at its end.
+Readers see the old marts until then and the new ones after; a failure, or a kill, leaves what was
+there. Rows pass through in batches.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from ingestion.descriptions import descriptions
 from ingestion.errors import UserError, WarehouseError
 from ingestion.settings import Settings
+from ingestion.transform import Described
 from ingestion.warehouse import Warehouse, engine_of, open_warehouse
 
 if TYPE_CHECKING:
@@ -31,6 +35,26 @@ _NOTHING_YET: Final = "there are no marts yet: run `spotify-elt run` first"
 #: DuckDB's names of types, where Postgres has others.
 _TYPES: Final = {"VARCHAR": "text", "DOUBLE": "double precision"}
 
+#: One statement that makes all comments of a table: each by itself would be a question to a server
+#: that may be far, and the driver takes one at a time.
+_COMMENTS: Final = """
+    select
+        format(
+            'do %L',
+            'begin ' || string_agg(format('comment on %s is %L;', what, said), ' ') || ' end'
+        )
+    from (
+        select format('table %I.%I', $1::text, $2::text) as what, $3::text as said
+        union all
+        select format('column %I.%I.%I', $1::text, $2::text, key), value
+        from json_each_text($4::json)
+    ) as comments
+"""
+
+#: A tenth of Postgres's own sample, in a seventh of the time; the dashboard is as fast by it.
+#: Autovacuum looks closer when it comes.
+_GLANCE: Final = 10
+
 #: Long readers of the old marts may finish; what is still in use is dropped by the next publish.
 _PATIENCE_WITH_READERS: Final = "3s"
 
@@ -48,11 +72,13 @@ def publish_to_postgres(settings: Settings, on_mart: Published | None = None) ->
     Raises:
         UserError: there are no marts yet, or what is there must not be replaced.
         WarehouseError: the warehouse cannot be opened, or the server does not take the rows.
+        BuildError: dbt cannot say what the models are.
     """
     prefix = settings.schema_prefix if settings.publish_prefix is None else settings.publish_prefix
     schema = f"{prefix}{_MARTS}"
     if not engine_of(settings).exists():
         raise UserError(_NOTHING_YET)
+    described = descriptions(settings)
     with (
         open_warehouse(settings, read_only=True) as warehouse,
         _connect(settings) as connection,
@@ -62,7 +88,7 @@ def publish_to_postgres(settings: Settings, on_mart: Published | None = None) ->
             raise UserError(_NOTHING_YET)
         _refuse_what_is_not_ours(connection, schema)
         _drop_replaced(connection, schema)
-        rows = _copy_all(connection, warehouse, marts, f"{schema}__new", on_mart)
+        rows = _copy_all(connection, warehouse, marts, described, f"{schema}__new", on_mart)
         _swap(connection, schema)
         connection.commit()
         _drop_replaced(connection, schema)
@@ -125,11 +151,14 @@ def _copy_all(
     connection: Connection,
     warehouse: Warehouse,
     marts: dict[str, dict[str, str]],
+    described: dict[str, Described],
     schema: str,
     on_mart: Published | None,
 ) -> int:
     _run(connection, f'create schema "{schema}"')
     _run(connection, f"comment on schema \"{schema}\" is '{_OURS}'")
+    # Postgres would look by itself a minute later, and plan for tables of a few rows until then
+    _run(connection, f"set local default_statistics_target = {_GLANCE}")
     rows = 0
     for mart, types in sorted(marts.items()):
         columns = ", ".join(f'"{name}" {_TYPES.get(kind, kind)}' for name, kind in types.items())
@@ -140,10 +169,37 @@ def _copy_all(
             connection.cursor() as cursor,
         ):
             copied = cursor.adbc_ingest(mart, reader, mode="append", db_schema_name=schema)
+        if mart in described:
+            _index(connection, schema, mart, types, described[mart])
+            _describe(connection, schema, mart, types, described[mart])
+        _run(connection, f'analyze "{schema}"."{mart}"')
         rows += copied
         if on_mart:
             on_mart(mart, copied)
     return rows
+
+
+def _index(
+    connection: Connection, schema: str, mart: str, types: dict[str, str], described: Described
+) -> None:
+    """Make the indexes that the mart has where the warehouse is a Postgres.
+
+    But for those of columns that it lacks: an older version of the project may have built it.
+    """
+    for columns in described.indexes:
+        if types.keys() >= set(columns):
+            names = ", ".join(f'"{name}"' for name in columns)
+            _run(connection, f'create index on "{schema}"."{mart}" ({names})')
+
+
+def _describe(
+    connection: Connection, schema: str, mart: str, types: dict[str, str], described: Described
+) -> None:
+    of_columns = {name: said for name, said in described.columns.items() if name in types}
+    [(comments,)] = _rows(
+        connection, _COMMENTS, schema, mart, described.description, json.dumps(of_columns)
+    )
+    _run(connection, comments)
 
 
 def _swap(connection: Connection, schema: str) -> None:

@@ -8,15 +8,16 @@ is kept says nothing about any warehouse: only that a file that shows this stamp
 from __future__ import annotations
 
 import hashlib
-import os
 import time
 from contextlib import suppress
-from pathlib import Path
 from typing import Final
 
 import msgspec
 
+from ingestion.cache import keep_cached, read_cached
 from ingestion.spotify_export.archive import Member
+
+_KEPT: Final = "hashes.json"
 
 #: To read a smaller file costs as little as to look it up.
 SMALL_BYTES: Final = 64 * 1024
@@ -55,12 +56,10 @@ class KnownHashes:
     """SHA-256 by stamp, from the runs before and this one. A damaged or unwritable file is none."""
 
     def __init__(self) -> None:
-        self._path = _cache_file()
         self._by_stamp: dict[str, str] = {}
         self._has_news = False
-        with suppress(OSError, msgspec.MsgspecError):
-            if self._path:
-                self._by_stamp = msgspec.json.decode(self._path.read_bytes(), type=dict[str, str])
+        with suppress(msgspec.MsgspecError):
+            self._by_stamp = msgspec.json.decode(read_cached(_KEPT) or b"{}", type=dict[str, str])
 
     def of(self, member: Member) -> str | None:
         """The hash of a member's content, if it is known without reading it."""
@@ -74,23 +73,6 @@ class KnownHashes:
 
     def keep(self) -> None:
         """Write what was noted, whole or not at all."""
-        if not self._path or not self._has_news:
-            return
-        latest = dict(list(self._by_stamp.items())[-MAX_KEPT:])
-        unfinished = self._path.with_suffix(f".{os.getpid()}")
-        with suppress(OSError):
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                unfinished.write_bytes(msgspec.json.encode(latest))
-                unfinished.replace(self._path)
-            finally:
-                unfinished.unlink(missing_ok=True)
-
-
-def _cache_file() -> Path | None:
-    """None for a user without a home, as containers have them."""
-    base = os.environ.get("XDG_CACHE_HOME")
-    try:
-        return (Path(base) if base else Path.home() / ".cache") / "spotify-elt" / "hashes.json"
-    except RuntimeError:
-        return None
+        if self._has_news:
+            latest = dict(list(self._by_stamp.items())[-MAX_KEPT:])
+            keep_cached(_KEPT, msgspec.json.encode(latest))

@@ -62,7 +62,7 @@ def ours(verb: str, database: Path, *exports: Path, **variables: str) -> Measure
     """A verb of ours. dbt parses all files anew for a database of another name: use one."""
     database.parent.mkdir(parents=True, exist_ok=True)
     return measure(
-        *("-m", "ingestion", verb),
+        *("-m", "ingestion", *verb.split()),
         cwd=database.parent,
         SPOTIFY_TOKENS=str(Path(tempfile.gettempdir()) / "no-such-tokens.json"),
         EXPORT=":".join(str(path) for path in exports),

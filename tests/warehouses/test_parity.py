@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from ingestion.publish.postgres import publish_to_postgres
 from ingestion.transform import run_dbt
 from ingestion.warehouse import open_warehouse
 from simulator import World
@@ -39,20 +40,29 @@ def test_every_mart_is_duckdbs_row_for_row_now_and_after_an_increment(
 ) -> None:
     check_parity(sides, world, tmp_path)
 
-    assert _indexes(sides[1]) == {
-        ("fct_plays", "listener, listening_date"),
-        ("agg_period_items", "listener, period_type, period, item_type"),
-        ("agg_period_items", "listener, item_key"),
+    duckdb, postgres = sides
+    with open_warehouse(duckdb.settings, read_only=True) as warehouse:
+        assert warehouse.query("from duckdb_indexes()") == []
+    assert _indexes(postgres, "several_marts") == {
+        ("fct_plays", "CREATE btree (listener, listening_date)"),
+        ("agg_period_items", "CREATE btree (listener, period_type, period, item_type)"),
+        ("agg_period_items", "CREATE btree (listener, item_key)"),
     }
 
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("DBT_TARGET_PATH", str(postgres.target))
+        publish_to_postgres(postgres.settings.model_copy(update={"publish_prefix": "web_"}))
+    assert _indexes(postgres, "web_marts") == _indexes(postgres, "several_marts")
 
-def _indexes(postgres: Side) -> set[tuple[str, ...]]:
-    """Tables and columns of the marts that are indexed: what the dashboard filters by."""
+
+def _indexes(postgres: Side, schema: str) -> set[tuple[str, ...]]:
+    """What of each table is indexed, and how: what the dashboard filters by."""
     with open_warehouse(postgres.settings, read_only=True) as warehouse:
         return set(
             warehouse.query(
-                "select tablename, substring(indexdef from '\\((.*)\\)') from pg_indexes"
-                " where schemaname = 'several_marts'"
+                "select tablename, regexp_replace(indexdef, ' INDEX .* USING', '') from pg_indexes"
+                " where schemaname = ?",
+                [schema],
             )
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,8 @@ import pytest
 
 from ingestion.errors import UserError, WarehouseError
 from ingestion.publish.postgres import publish_to_postgres
-from ingestion.settings import Settings, load_settings
+from ingestion.settings import PROJECT_ROOT, Settings, load_settings
+from ingestion.transform import Described
 from tests.warehouses.conftest import MakeDatabase
 
 AWKWARD = [
@@ -30,8 +32,20 @@ Query = Callable[..., list[tuple[Any, ...]]]
 
 
 @pytest.fixture
-def settings(make_database: MakeDatabase, tmp_path: Path) -> Settings:
-    return load_settings(duckdb_path=tmp_path / "spotify.duckdb", postgres_url=make_database())
+def settings(
+    make_database: MakeDatabase,
+    parsed_project: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Settings:
+    """A warehouse without anything; dbt has parsed the project already."""
+    shutil.copytree(parsed_project / "target", tmp_path / "target")
+    monkeypatch.setenv("DBT_PROJECT_DIR", str(parsed_project))
+    monkeypatch.setenv("DBT_PROFILES_DIR", str(PROJECT_ROOT / "profiles"))
+    monkeypatch.setenv("DBT_TARGET_PATH", str(tmp_path / "target"))
+    monkeypatch.setenv("DBT_LOG_PATH", str(tmp_path / "logs"))
+    monkeypatch.chdir(tmp_path)
+    return load_settings(duckdb_path=tmp_path / "home.duckdb", postgres_url=make_database())
 
 
 @pytest.fixture
@@ -221,6 +235,64 @@ def test_what_is_somebody_elses_is_left_alone(settings: Settings, query: Query) 
     with pytest.raises(UserError, match=r"^listening reads the schema anna_marts"):
         publish_to_postgres(prefixed)
     assert query("select * from public.listening") == [(1_000,)]
+
+
+def test_marts_are_indexed_described_and_counted_after_each_publish(
+    settings: Settings, query: Query
+) -> None:
+    for version in (1, 2):
+        write_marts(settings, version)
+        with duckdb.connect(settings.duckdb_path) as connection:
+            connection.execute("alter table marts.fct_plays add column listener varchar")
+            connection.execute("create or replace table marts.of_my_own as select 1 as one")
+        publish_to_postgres(settings)
+
+        assert query("select distinct version from marts.fct_plays") == [(version,)]
+        assert query(
+            "select tablename, substring(indexdef from '\\(.*\\)') from pg_indexes"
+            " where schemaname like 'marts%'"
+        ) == [("fct_plays", "(listener, listening_date)")]
+        assert query(
+            "select distinct tablename from pg_stats where schemaname = 'marts' order by tablename"
+        ) == [("dim_tracks",), ("fct_plays",), ("of_my_own",)]
+        plays, tracks, of_my_own = (
+            query(f"select obj_description('marts.{mart}'::regclass)")[0][0]
+            for mart in ("fct_plays", "dim_tracks", "of_my_own")
+        )
+        assert plays.startswith("One row per play that happened, counted or not. A play is")
+        assert "\n" not in plays
+        assert tracks.startswith("One row per ")
+        assert of_my_own is None
+        comments = dict(
+            query(
+                "select attname, col_description(attrelid, attnum) from pg_attribute"
+                " where attrelid = 'marts.fct_plays'::regclass and attnum > 0"
+            )
+        )
+        assert comments["listener"].startswith("Whose history it is: the name given at import")
+        assert comments["listening_date"]
+        assert comments["version"] is None, "the project does not know it"
+
+
+def test_descriptions_arrive_as_they_are(
+    settings: Settings, query: Query, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = [text for text in AWKWARD if text] + ["$$ $1 %s %I {}", "end'; drop schema marts; --"]
+    said = {f"column_{number}": text for number, text in enumerate(texts)}
+    described = {"odd": Described(" ".join(texts), said)}
+    monkeypatch.setattr("ingestion.publish.postgres.descriptions", lambda _: described)
+    with duckdb.connect(settings.duckdb_path) as connection:
+        connection.execute("create schema marts")
+        columns = ", ".join(f"1 as {name}" for name in said)
+        connection.execute(f"create table marts.odd as select {columns}")
+
+    publish_to_postgres(settings)
+
+    assert query("select obj_description('marts.odd'::regclass)") == [(" ".join(texts),)]
+    assert query(
+        "select col_description('marts.odd'::regclass, number)"
+        f" from generate_series(1, {len(texts)}) as number"
+    ) == [(text,) for text in texts]
 
 
 def test_without_marts_there_is_nothing_to_publish(settings: Settings) -> None:
