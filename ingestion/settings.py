@@ -248,7 +248,7 @@ class Settings(ApiSettings):
     """The address of the service: a proxy, an emulator. Default: what follows from the account."""
 
     lake_path: str = str(PROJECT_ROOT / "data" / "lake")
-    """Where the lake's Parquet files lie: a folder, or s3://bucket/prefix."""
+    """Where the lake's Parquet files lie: a folder, s3://bucket/prefix or az://container/prefix."""
 
     lake_catalog: SecretStr | None = None
     """The lake's catalogue: a file, or the address of a Postgres. Default: a file in the folder;
@@ -267,6 +267,14 @@ class Settings(ApiSettings):
 
     aws_endpoint_url: str | None = None
     """The address of an S3 of another maker: https://storage.googleapis.com. Default: Amazon's."""
+
+    azure_storage_connection_string: SecretStr | None = None
+    """Sign-in to az://…, by the names that Azure's own programs read: the string that Azure shows
+    beside a key of the storage account, or with a shared access signature."""
+
+    azure_storage_account: str | None = Field(default=None, pattern=r"^[a-z0-9]{3,24}$")
+    """The storage account, where the sign-in is what Azure's programs find elsewhere: a service
+    principal's variables, `az login`, the identity of the machine."""
 
     raw_retention_days: int | None = Field(default=None, ge=1)
     """After how many days what no mart is made of goes from the raw tables. Default: never."""
@@ -340,8 +348,8 @@ class Settings(ApiSettings):
         address = urlsplit(value)
         if "://" not in value:
             return str(Path(value).expanduser())
-        if address.scheme != "s3" or not address.netloc:
-            raise ValueError("is a folder or s3://bucket/prefix")
+        if address.scheme not in {"s3", "az"} or not address.netloc:
+            raise ValueError("is a folder, s3://bucket/prefix or az://container/prefix")
         return value.rstrip("/")
 
     @field_validator("lake_catalog")
@@ -382,7 +390,12 @@ class Settings(ApiSettings):
     @property
     def is_lake_in_a_bucket(self) -> bool:
         """Whether the lake's files lie in object storage, and not in a folder."""
-        return self.lake_path.startswith("s3://")
+        return self.lake_path.startswith(("s3://", "az://"))
+
+    @property
+    def is_lake_on_azure(self) -> bool:
+        """Whether that is Azure's, where a bucket is called a container."""
+        return self.lake_path.startswith("az://")
 
     @property
     def lake_catalog_address(self) -> str | None:

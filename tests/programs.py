@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
+import ssl
 import subprocess
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
+
+import pytest
 
 
 def free_port() -> int:
@@ -35,3 +40,20 @@ def wait_for_port(port: int, process: subprocess.Popen[bytes]) -> None:
         return False
 
     wait_for(listens, "an answer of the program")
+
+
+def own_certificate(folder: Path) -> tuple[ssl.SSLContext, Path]:
+    """For a server at 127.0.0.1: a certificate made with openssl, and its file, to be trusted."""
+    if not shutil.which("openssl"):
+        pytest.skip("no openssl is installed, to make a certificate with")
+    certificate, key = folder / "certificate.pem", folder / "key.pem"
+    made = f"-keyout {key} -out {certificate} -subj /CN=127.0.0.1"
+    subprocess.run(
+        "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -addext subjectAltName=IP:127.0.0.1"
+        f" {made}".split(),
+        check=True,
+        capture_output=True,
+    )
+    secured = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    secured.load_cert_chain(certificate, key)
+    return secured, certificate

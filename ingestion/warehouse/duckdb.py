@@ -298,6 +298,8 @@ def in_one_line(error: Exception, name: str) -> Exception:
             f"{name} is open in another program: close it (a BI tool, a DuckDB shell,"
             " another run) and try again"
         )
-    if isinstance(found[0], (OSError, duckdb.IOException, duckdb.OutOfMemoryException)):
+    of_the_place = (OSError, duckdb.IOException, duckdb.OutOfMemoryException)
+    has_no_class = type(found[0]) is duckdb.Error  # of the extension for Azure
+    if isinstance(found[0], of_the_place) or has_no_class:
         return WarehouseError(f"cannot use the warehouse {name}: {reason}")
     return error

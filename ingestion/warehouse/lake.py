@@ -9,6 +9,7 @@ DuckDB's extensions come as packages and are loaded from where these are; none i
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -93,7 +94,7 @@ class _Lake:
     def __init__(self, settings: Settings) -> None:
         if settings.is_lake_in_a_bucket and settings.lake_catalog is None:
             raise WarehouseError(
-                "LAKE_CATALOG is not set: a lake in s3://… needs one that is kept, in a Postgres"
+                "LAKE_CATALOG is not set: a lake in a bucket needs one that is kept, in a Postgres"
                 " (postgresql://user:password@host:5432/database) or in a file"
             )
         self._settings = settings
@@ -151,6 +152,8 @@ class _Lake:
         except UserError:
             raise
         except Exception as error:
+            if "Failed to get token" in str(error):  # Azure looks for a sign-in when it is needed
+                raise _no_sign_in(self._settings) from error
             raise in_one_line(error, self.place) from error
 
     def dbt_variables(self) -> dict[str, str]:
@@ -165,6 +168,8 @@ class _Lake:
             "AWS_SESSION_TOKEN": _revealed(settings.aws_session_token),
             "AWS_REGION": settings.aws_region,
             "AWS_ENDPOINT_URL": settings.aws_endpoint_url,
+            "AZURE_STORAGE_CONNECTION_STRING": _revealed(settings.azure_storage_connection_string),
+            "AZURE_STORAGE_ACCOUNT": settings.azure_storage_account,
         }
         return {name: value for name, value in given.items() if value}
 
@@ -179,7 +184,8 @@ class _Lake:
         if settings.is_lake_in_a_bucket:
             with self._told_in_one_line(), _prepared(settings) as connection:
                 _files(connection, f"{settings.lake_path}/none-is-called-so*")
-            yield Check("bucket", "good", f"{settings.lake_path} answers")
+            kind = "container" if settings.is_lake_on_azure else "bucket"
+            yield Check(kind, "good", f"{settings.lake_path} answers")
         if self._file:
             variable = "LAKE_CATALOG" if settings.lake_catalog else "LAKE_PATH"
             yield from examine_file(self, self._file, variable)
@@ -214,9 +220,12 @@ def prepare(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
         WarehouseError: an extension is not installed, or a variable is not set.
     """
     _load_extension(connection, "ducklake")
-    if settings.is_lake_in_a_bucket:
+    if settings.is_lake_on_azure:
+        _load_extension(connection, "azure")
+        _sign_in_to_azure(connection, settings)
+    elif settings.is_lake_in_a_bucket:
         _load_extension(connection, "httpfs")
-        _sign_in(connection, settings)
+        _sign_in_to_s3(connection, settings)
     lake: dict[str, Any] = {
         "metadata_path": str(settings.warehouse_file),
         "data_path": f"{settings.lake_path}/",
@@ -270,7 +279,7 @@ def _make_secret(
     )
 
 
-def _sign_in(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+def _sign_in_to_s3(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     """By the keys that the settings name, or else as Amazon's programs find theirs."""
     given: dict[str, Any] = {"region": settings.aws_region}
     kind = "s3"
@@ -294,10 +303,35 @@ def _sign_in(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     try:
         _make_secret(connection, f"{DATABASE}_files", kind, given)
     except duckdb.Error as error:
-        raise WarehouseError(
-            f"no sign-in to {settings.lake_path} was found: set AWS_ACCESS_KEY_ID and"
-            " AWS_SECRET_ACCESS_KEY"
-        ) from error
+        raise _no_sign_in(settings) from error
+
+
+def _sign_in_to_azure(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    """By the connection string, or else as Azure's programs find their sign-in."""
+    # not named, it seeks certificates where Debian has none; not global, cursors do not see it
+    connection.execute("set global azure_transport_option_type = 'curl'")
+    told = _revealed(settings.azure_storage_connection_string)
+    if told:
+        if not re.search(r"(^|;)(AccountName|BlobEndpoint)=", told):
+            raise WarehouseError(
+                "AZURE_STORAGE_CONNECTION_STRING names no account: AccountName=…;AccountKey=…"
+            )
+        kind, given = "azure", {"connection_string": told}
+    elif settings.azure_storage_account:
+        kind = "azure, provider credential_chain"
+        given = {"account_name": settings.azure_storage_account}
+    else:
+        raise _no_sign_in(settings)
+    _make_secret(connection, f"{DATABASE}_files", kind, given)
+
+
+def _no_sign_in(settings: Settings) -> WarehouseError:
+    cure = (
+        "AZURE_STORAGE_CONNECTION_STRING, or AZURE_STORAGE_ACCOUNT beside a sign-in of Azure's own"
+        if settings.is_lake_on_azure
+        else "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+    )
+    return WarehouseError(f"no sign-in to {settings.lake_path} was found: set {cure}")
 
 
 def _revealed(secret: SecretStr | None) -> str | None:

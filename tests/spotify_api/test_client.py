@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import logging
-import shutil
 import socket
 import ssl
-import subprocess
 import threading
 import traceback
 from collections.abc import Callable, Iterator
@@ -35,6 +33,7 @@ from ingestion.spotify_api.client import (
 )
 from ingestion.spotify_api.tokens import SignIn, TokenFile
 from simulator.web_api import FaultKind, Service
+from tests.programs import own_certificate
 from tests.spotify_api.conftest import SharedClock, asked, profile, refreshes
 
 
@@ -384,7 +383,6 @@ def test_a_proxy_of_the_environment_is_used_and_no_proxy_heeded(
             client.call("profile", profile)
 
 
-@pytest.mark.skipif(not shutil.which("openssl"), reason="makes a certificate with openssl")
 def test_an_authority_of_the_environment_is_trusted_and_no_other(
     settings: Settings,
     sign_in: Callable[..., SignIn],
@@ -393,16 +391,7 @@ def test_an_authority_of_the_environment_is_trusted_and_no_other(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     sign_in()
-    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
-    made = f"-keyout {key} -out {certificate} -subj /CN=127.0.0.1"
-    subprocess.run(
-        "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -addext subjectAltName=IP:127.0.0.1"
-        f" {made}".split(),
-        check=True,
-        capture_output=True,
-    )
-    secured = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    secured.load_cert_chain(certificate, key)
+    secured, certificate = own_certificate(tmp_path)
     with answering(200, {}, b'{"id": "securely"}', secured) as address:
         over_tls = settings.model_copy(update={"spotify_api_url": address})
         client = open_client(over_tls, "me", budget=9, clock=clock)

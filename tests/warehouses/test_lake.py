@@ -1,14 +1,15 @@
-"""The lake, in a folder and in a bucket: every mart is DuckDB's, and one writes at a time."""
+"""The lake in a folder, in S3 and on Azure: every mart is DuckDB's, and one writes at a time."""
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,10 +37,11 @@ from tests.warehouses.parity import (
     write_exports,
 )
 from tests.warehouses.simulated_aws import make_bucket, simulated_aws
+from tests.warehouses.simulated_azure import ACCOUNT, Azure, simulated_azure
 
 pytestmark = pytest.mark.usefixtures("moved_abroad")
 
-#: What no log may show.
+#: What no log may show; a key of Azure's is in base 64, as this is.
 SECRET = uuid.uuid4().hex
 
 PREFIX = "several_"
@@ -51,6 +53,13 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     with simulated_aws(tmp_path_factory.mktemp("s3") / "log", SECRET) as settings:
         make_bucket(settings, "music")
         yield settings
+
+
+@pytest.fixture(scope="module")
+def azure(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Azure]:
+    """An Azure with the container `music`."""
+    with simulated_azure(tmp_path_factory.mktemp("azure"), SECRET, "music") as azure:
+        yield azure
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +88,12 @@ def near(
 
 
 @pytest.fixture(scope="module")
+def expected(near: Built, world: World, exports: Path) -> Marts:
+    """DuckDB's marts after the increment."""
+    return build_increment(near.side, world, exports)
+
+
+@pytest.fixture(scope="module")
 def folder_lake(
     world: World, exports: Path, parsed_project: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Built]:
@@ -89,28 +104,32 @@ def folder_lake(
         yield Built(side, build_first(side, world, exports))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", params=["s3", "az"])
 def bucket_lake(
+    request: pytest.FixtureRequest,
     world: World,
     exports: Path,
-    s3: dict[str, Any],
     make_database: MakeDatabase,
     parsed_project: Path,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Built]:
-    """A lake in a bucket, its catalogue in a Postgres."""
+    """A lake in a bucket, or on Azure in a container, its catalogue in a Postgres."""
     folder = tmp_path_factory.mktemp("bucket")
     there = {
-        "lake_path": "s3://music/lake",
+        "lake_path": f"{request.param}://music/lake",
         "lake_catalog": make_database().replace(":unused@", f":{SECRET}@"),
-        **s3,
     }
+    if request.param == "s3":
+        there |= request.getfixturevalue("s3")
+    else:
+        azure = request.getfixturevalue("azure")
+        there["azure_storage_connection_string"] = azure.connection_string
     with side_of(world, folder, parsed_project, "lake", **there) as side:
         yield Built(side, build_first(side, world, exports))
 
 
 def test_every_mart_in_a_folder_is_duckdbs_though_runs_were_killed(
-    near: Built, folder_lake: Built, world: World, exports: Path
+    near: Built, expected: Marts, folder_lake: Built, world: World, exports: Path
 ) -> None:
     assert differences(folder_lake.first, near.first) == {}
 
@@ -124,7 +143,7 @@ def test_every_mart_in_a_folder_is_duckdbs_though_runs_were_killed(
     assert loading.wait() == -signal.SIGKILL, "it was over before it could be killed"
     home.kill(home.start("run", **variables), after_tables=12)
 
-    expected, held = (build_increment(built.side, world, exports) for built in (near, folder_lake))
+    held = build_increment(folder_lake.side, world, exports)
     assert differences(held, expected) == {}
     assert differences(held, folder_lake.first).keys() > {"fct_plays", "bridge_play_records"}
     empty = {mart for mart, it in expected.items() if not it.rows}
@@ -179,21 +198,22 @@ def test_a_copy_is_a_lake_and_one_without_its_catalogue_is_not_begun_anew(
 
 
 def test_every_mart_in_a_bucket_is_duckdbs_and_an_empty_disk_loses_nothing(
-    near: Built, bucket_lake: Built
+    near: Built, expected: Marts, bucket_lake: Built, world: World, exports: Path
 ) -> None:
     assert differences(bucket_lake.first, near.first) == {}
 
     shutil.rmtree(bucket_lake.side.folder / ".dlt", ignore_errors=True)
     shutil.rmtree(bucket_lake.side.target)
     assert not list(bucket_lake.side.folder.rglob("*.ducklake"))
-    assert differences(bucket_lake.side.build(), bucket_lake.first) == {}
+    held = build_increment(bucket_lake.side, world, exports)
+    assert differences(held, expected) == {}
 
 
 def test_a_second_writer_on_a_bucket_is_refused_while_a_reader_is_not(bucket_lake: Built) -> None:
     settings = bucket_lake.side.settings
     with open_warehouse(settings):
         with (
-            pytest.raises(WarehouseError, match="another run is writing to s3://music/lake"),
+            pytest.raises(WarehouseError, match=f"another run is writing to {settings.lake_path}"),
             open_warehouse(settings),
         ):
             pass
@@ -218,18 +238,39 @@ def test_nothing_that_is_logged_shows_a_secret(bucket_lake: Built, tmp_path: Pat
         )
         return program.stdout + program.stderr
 
-    assert "Completed successfully" in told()
-    assert "404" in told(LAKE_PATH="s3://nowhere/lake", LAKE_CATALOG="elsewhere.ducklake")
+    built = told()
+    assert "Completed successfully" in built
+    path = bucket_lake.side.settings.lake_path.replace("music", "nowhere")
+    nowhere = told(LAKE_PATH=path, LAKE_CATALOG="elsewhere.ducklake")
+    assert re.search("404|ContainerNotFound", nowhere)
     catalog = f"postgresql://tests:{SECRET}@127.0.0.1:1/none"
     no_catalog = told(LAKE_CATALOG=catalog)
     assert "cannot use the catalogue of the lake" in no_catalog
     logs = (tmp_path / "dbt.log").read_text()
     assert len(logs) > 10_000
-    assert SECRET not in logs + no_catalog
+    assert SECRET not in logs + built + nowhere + no_catalog
 
 
-def test_a_lake_that_is_written_each_half_hour_is_tidied_once_a_day(tmp_path: Path) -> None:
-    settings = _empty_lake(tmp_path)
+@pytest.fixture(params=["in a folder", "on Azure"])
+def polled(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Settings, Callable[[], int]]:
+    """A lake that is empty, and how many files it has by now."""
+    here = tmp_path / "lake"
+    if request.param == "in a folder":
+        return _empty_lake(tmp_path), lambda: len(list(here.rglob("*.parquet")))
+    azure = request.getfixturevalue("azure")
+    there = {
+        "lake_path": "az://music/polled",
+        "lake_catalog": str(tmp_path / "kept.ducklake"),
+        "azure_storage_connection_string": azure.connection_string,
+    }
+    blobs = azure.containers["music"]
+    return _empty_lake(tmp_path, **there), lambda: sum(name.startswith("polled") for name in blobs)
+
+
+def test_a_lake_that_is_written_each_half_hour_is_tidied_once_a_day(
+    polled: tuple[Settings, Callable[[], int]],
+) -> None:
+    settings, files = polled
     with open_warehouse(settings) as warehouse:
         warehouse.query("create schema spotify_api")
         warehouse.query("create table spotify_api.plays as select range as play from range(5000)")
@@ -237,18 +278,18 @@ def test_a_lake_that_is_written_each_half_hour_is_tidied_once_a_day(tmp_path: Pa
             warehouse.query(f"insert into spotify_api.plays select {poll} from range(20)")
             warehouse.query("insert into spotify_api.plays values (7)")
             warehouse.query(f"delete from spotify_api.plays where play = 1000 + {poll}")
-    files = list((tmp_path / "lake").rglob("*.parquet"))
-    assert len(files) > 30
+    assert files() > 30
 
     for _ in range(3):  # what is needed no more is deleted a day later
-        _let_a_day_pass(tmp_path / "lake" / "catalog.ducklake")
+        assert settings.warehouse_file
+        _let_a_day_pass(settings.warehouse_file)
         with open_warehouse(settings) as warehouse:
             warehouse.query("insert into spotify_api.plays values (8)")
     with open_warehouse(settings, read_only=True) as warehouse:
         assert warehouse.query("select count(*), count(distinct play) from spotify_api.plays") == [
             (5_000 + 30 * 21 - 30 + 3, 4_970)
         ]
-    assert len(list((tmp_path / "lake").rglob("*.parquet"))) < 10
+    assert files() < 10
 
 
 def _let_a_day_pass(catalog: Path) -> None:
@@ -260,10 +301,9 @@ def _let_a_day_pass(catalog: Path) -> None:
         )
 
 
-def _empty_lake(folder: Path) -> Settings:
-    return load_settings(
-        warehouse="lake", lake_path=str(folder / "lake"), duckdb_path=folder / "unused.duckdb"
-    )
+def _empty_lake(folder: Path, **settings: str) -> Settings:
+    given = {"lake_path": str(folder / "lake"), **settings}
+    return load_settings(warehouse="lake", duckdb_path=folder / "unused.duckdb", **given)
 
 
 def test_a_build_that_failed_lets_go_of_the_lake(
@@ -278,11 +318,16 @@ def test_a_build_that_failed_lets_go_of_the_lake(
         warehouse.query("create schema spotify_export")
 
 
+_PLACES = "is a folder, s3://bucket/prefix or az://container/prefix"
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"lake_path": "gs://music"}, "LAKE_PATH: is a folder or s3://bucket/prefix"),
-        ({"lake_path": "s3://"}, "LAKE_PATH: is a folder or s3://bucket/prefix"),
+        ({"lake_path": "gs://music"}, f"LAKE_PATH: {_PLACES}"),
+        ({"lake_path": "s3://"}, f"LAKE_PATH: {_PLACES}"),
+        ({"lake_path": "az:///music"}, f"LAKE_PATH: {_PLACES}"),
+        ({"azure_storage_account": "music.blob"}, "AZURE_STORAGE_ACCOUNT: String should match"),
         ({"lake_catalog": "mysql://a@b/c"}, "LAKE_CATALOG: is not an address such as postgresql:"),
         ({"aws_endpoint_url": "minio"}, "AWS_ENDPOINT_URL: is not an address such as https:"),
     ],
@@ -292,30 +337,70 @@ def test_a_setting_that_cannot_be_used_is_named(given: dict[str, str], said: str
         load_settings(**given)
 
 
+def _told_by_doctor() -> list[tuple[str, str]]:
+    return [(check.name, check.told) for check in engine_of(load_settings()).examine()]
+
+
 def test_doctor_tells_what_a_bucket_lacks(
     s3: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def told() -> list[tuple[str, str]]:
-        return [(check.name, check.told) for check in engine_of(load_settings()).examine()]
-
     monkeypatch.setenv("WAREHOUSE", "lake")
     monkeypatch.setenv("DUCKDB_PATH", str(tmp_path / "unused.duckdb"))
     monkeypatch.setenv("LAKE_PATH", "s3://music/another")
     with pytest.raises(WarehouseError, match="LAKE_CATALOG is not set"):
-        told()
+        _told_by_doctor()
     monkeypatch.setenv("LAKE_CATALOG", str(tmp_path / "kept.ducklake"))
     monkeypatch.setenv("AWS_ENDPOINT_URL", s3["aws_endpoint_url"])
     credentials = tmp_path / "credentials"
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(credentials))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     with pytest.raises(WarehouseError, match="no sign-in to s3://music/another was found"):
-        told()
+        _told_by_doctor()
     names = ("aws_access_key_id", "aws_secret_access_key")
     credentials.write_text("\n".join(["[default]", *(f"{name} = {s3[name]}" for name in names)]))
-    assert ("bucket", "s3://music/another answers") in told(), "signed in by the file"
+    assert ("bucket", "s3://music/another answers") in _told_by_doctor(), "signed in by the file"
     for name in names:
         monkeypatch.setenv(name.upper(), s3[name])
-    assert ("bucket", "s3://music/another answers") in told()
+    assert ("bucket", "s3://music/another answers") in _told_by_doctor()
     monkeypatch.setenv("LAKE_PATH", "s3://nowhere/lake")
     with pytest.raises(WarehouseError, match="404 Not Found"):
-        told()
+        _told_by_doctor()
+
+
+def test_doctor_tells_what_a_container_lacks(
+    azure: Azure, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused() -> str:
+        with pytest.raises(WarehouseError) as error:
+            _told_by_doctor()
+        return str(error.value)
+
+    for name in [name for name in os.environ if name.startswith("AZURE_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("WAREHOUSE", "lake")
+    monkeypatch.setenv("DUCKDB_PATH", str(tmp_path / "unused.duckdb"))
+    monkeypatch.setenv("LAKE_PATH", "az://music/another")
+    assert refused().startswith("LAKE_CATALOG is not set")
+    monkeypatch.setenv("LAKE_CATALOG", str(tmp_path / "kept.ducklake"))
+    no_sign_in = "no sign-in to az://music/another was found: set AZURE_STORAGE_CONNECTION_STRING"
+    assert refused().startswith(no_sign_in)
+    monkeypatch.setenv("AZURE_STORAGE_ACCOUNT", ACCOUNT)
+    monkeypatch.setenv("PATH", str(tmp_path))  # without `az`, who might be signed in
+    monkeypatch.setenv("IDENTITY_ENDPOINT", azure.address)  # a machine that has no identity
+    monkeypatch.setenv("IDENTITY_HEADER", "unused")
+    assert refused().startswith(no_sign_in)
+
+    for wrong, said in {
+        "UseDevelopmentStorage=true": "AZURE_STORAGE_CONNECTION_STRING names no account",
+        azure.connection_string.replace(SECRET, "X"): "Base64",
+        azure.connection_string.replace(SECRET, SECRET[::-1]): "failed with Auth",
+    }.items():
+        monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", wrong)
+        told = refused()
+        assert said in told
+        assert SECRET[::-1] not in told
+        assert len(told.splitlines()) == 1
+    monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", azure.connection_string)
+    assert ("container", "az://music/another answers") in _told_by_doctor()
+    monkeypatch.setenv("LAKE_PATH", "az://nowhere/lake")
+    assert "ContainerNotFound" in refused()
