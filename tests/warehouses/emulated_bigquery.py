@@ -92,6 +92,9 @@ def table_to_rest_with_end(meta: Any) -> dict[str, Any]:
     if meta.expiration_time:
         told["expirationTime"] = str(int(meta.expiration_time.timestamp() * 1000))
     with_what_it_holds(meta, told)
+    by = partitioned.get(f"{meta.dataset_id}.{meta.table_id}")
+    if by:
+        told["timePartitioning"] = {"type": "DAY", "field": by}
     return told
 
 
@@ -227,8 +230,9 @@ async def handle_query_job_and_note_it(*place: Any, **given: Any) -> Any:
 
 jobs._handle_query_job = handle_query_job_and_note_it
 
-# A table may require that whoever asks it says for which of its partitions: the emulator takes no
-# options. BigQuery looks for such a filter beyond a subquery too; here it stands beside the table.
+# A table tells by what it has partitions, which the emulator forgets when a statement makes it, and
+# may require that whoever asks it says for which: the emulator takes no options. BigQuery looks for
+# such a filter beyond a subquery too; here it stands beside the table.
 
 partitioned: dict[str, str] = {}
 requiring: set[str] = set()

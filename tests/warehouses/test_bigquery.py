@@ -30,6 +30,7 @@ from ingestion.cost_notes import ensure_cost_notes
 from ingestion.costs import show_costs, show_dry_run
 from ingestion.errors import WarehouseError
 from ingestion.parquet import write_parquet
+from ingestion.raw_tables import ensure_raw_tables
 from ingestion.settings import PROJECT_ROOT, Settings, load_settings
 from ingestion.warehouse import bigquery_lock, engine_of, open_warehouse
 from ingestion.warehouse.bigquery_sql import PARTITIONED
@@ -238,6 +239,17 @@ def settings(service: BigQuery, tmp_path: Path) -> Settings:
         schema_prefix=f"{THIS_RUN}{uuid.uuid4().hex[:8]}_",
         **service.settings,
     )
+
+
+def test_raw_tables_are_partitioned_by_the_day_of_their_load(
+    settings: Settings, service: BigQuery
+) -> None:
+    ensure_raw_tables(settings, ["me"])
+    by = {"spotify_export.streaming_history": "loaded_at", "spotify_api.tracks": "observed_at"}
+    with service.client() as client:
+        for table, day in by.items():
+            partitioning = client.get_table(f"{settings.schema_prefix}{table}").time_partitioning
+            assert (partitioning.type_, partitioning.field) == ("DAY", day)
 
 
 def test_a_second_writer_is_refused_and_a_reader_is_not(settings: Settings) -> None:
