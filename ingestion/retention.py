@@ -50,11 +50,11 @@ def expire_raw(settings: Settings, now: datetime) -> None:
         _empty(warehouse, f"{EXPORT}.import_problems", ["raw"], "loaded_at", until)
         columns = warehouse.column_types(EXPORT)
         for export_table in OF_EXPORTS:
-            given = columns[export_table.name].keys() - set(export_table.schema.names)
+            given = columns.get(export_table.name, {}).keys() - set(export_table.schema.names)
             _empty(warehouse, f"{EXPORT}.{export_table.name}", given, "loaded_at", until)
         columns = warehouse.column_types(API)
         for table in OF_THE_API:
-            given = columns[table.name].keys() - table.tables[table.name].keys()
+            given = columns.get(table.name, {}).keys() - table.tables[table.name].keys()
             if "observed_at" in table.keys:
                 _empty(warehouse, f"{API}.{table.name}", given, "observed_at", until)
 
