@@ -46,6 +46,7 @@ _LONGEST_FIRST = (
     "test_a_simulated_year.py",
     "test_lists_over_time.py",
     "test_killed.py",
+    "test_raw_retention.py",
     "test_catalogue.py",
     "test_stateless.py",
     "test_athena.py",
