@@ -1,42 +1,72 @@
-"""What the project says of its models, for those who publish: asked of dbt once for each project.
+"""What the project says of its models, kept for those who publish.
 
-To start dbt and to parse takes seconds, and most publishes find the project as it was. So what dbt
-said lies in the user's cache folder, beside a checksum of the project.
+Only dbt knows, and to start it and to parse takes seconds. So what it said, at a build or when it
+was asked, lies in the user's cache folder, beside a checksum of the project.
 """
 
 from __future__ import annotations
 
-from contextlib import suppress
-from typing import Final
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final
 
 import msgspec
 
-from ingestion.build_inputs import checksum_of
 from ingestion.cache import keep_cached, read_cached
-from ingestion.settings import Settings
-from ingestion.transform import Described, describe_models, project_folder
 
 _KEPT: Final = "descriptions.json"
 
 
-class _Kept(msgspec.Struct):
-    """What dbt said of a project, and of which."""
+@dataclass(frozen=True)
+class Described:
+    """What the project says of a model, each description in one line.
 
+    Attributes:
+        description: of the model.
+        columns: of each column, by name.
+        indexes: the columns of each that it has in a Postgres.
+    """
+
+    description: str
+    columns: dict[str, str]
+    indexes: tuple[tuple[str, ...], ...] = ()
+
+
+class _Kept(msgspec.Struct):
     project: str
     models: dict[str, Described]
 
 
-def descriptions(settings: Settings) -> dict[str, Described]:
-    """What the project says of each model, by name.
+def describe(nodes: Iterable[Any]) -> dict[str, Described]:
+    """What dbt's nodes say of the models among them, by name."""
+    return {
+        node.name: Described(
+            _unwrapped(node.description),
+            {column.name: _unwrapped(column.description) for column in node.columns.values()},
+            tuple(tuple(index["columns"]) for index in node.config.get("indexes", [])),
+        )
+        for node in nodes
+        if node.resource_type == "model"
+    }
 
-    Raises:
-        BuildError: dbt cannot parse the project.
+
+def kept_descriptions(project: str) -> dict[str, Described] | None:
+    """What was kept of a project, if anything; damaged, it is nothing.
+
+    Args:
+        project: its checksum.
     """
-    project = checksum_of(project_folder())
-    with suppress(msgspec.MsgspecError):
+    try:
         kept = msgspec.json.decode(read_cached(_KEPT) or b"", type=_Kept)
-        if kept.project == project:
-            return kept.models
-    models = describe_models(settings)
+    except msgspec.MsgspecError:
+        return None
+    return kept.models if kept.project == project else None
+
+
+def keep_descriptions(project: str, models: dict[str, Described]) -> None:
+    """Keep them in the place of those that were kept before."""
     keep_cached(_KEPT, msgspec.json.encode(_Kept(project, models)))
-    return models
+
+
+def _unwrapped(text: str) -> str:
+    return " ".join(text.split())

@@ -193,6 +193,9 @@ class Settings(ApiSettings):
     publish_prefix: str | None = Field(default=None, pattern=_PREFIX)
     """Put before the schema that `publish postgres` writes. Default: SCHEMA_PREFIX."""
 
+    publish_indexes: bool = False
+    """Whether that copy gets the indexes of a Postgres warehouse, which makes it take longer."""
+
     bigquery_project: str | None = None
     """The id of the Google Cloud project that holds the datasets and is billed."""
 

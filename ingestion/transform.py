@@ -7,15 +7,16 @@ DBT_PROJECT_DIR and DBT_PROFILES_DIR set; see the README.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from ingestion.build_inputs import BuildInputs, note_inputs, read_inputs
+from ingestion.build_inputs import BuildInputs, checksum_of, note_inputs, read_inputs
 from ingestion.cost_notes import note_costs
+from ingestion.descriptions import Described, describe, keep_descriptions, kept_descriptions
 from ingestion.errors import BuildError
 from ingestion.findings import Finding, keep_findings, standing_findings
 from ingestion.retention import expire_raw
@@ -82,21 +83,6 @@ class BuildReport:
 
 
 @dataclass(frozen=True)
-class Described:
-    """What the project says of a model, each description in one line.
-
-    Attributes:
-        description: of the model.
-        columns: of each column, by name.
-        indexes: the columns of each index that it has on a Postgres.
-    """
-
-    description: str
-    columns: dict[str, str]
-    indexes: tuple[tuple[str, ...], ...] = ()
-
-
-@dataclass(frozen=True)
 class Compiled:
     """A query of a build.
 
@@ -159,6 +145,8 @@ def build_models(
     if failures or not outcome.success:
         raise BuildError(_in_one_line(failures, findings, outcome.exception)) from outcome.exception
     note_inputs(settings, inputs)
+    if not inputs.is_same_project:  # else views were left out, and it is known
+        keep_descriptions(inputs.now["project"], describe(result.node for result in results))
     passed = sum(str(result.status) == "pass" for result in tests)
     models = sum(result.node.resource_type in ("model", "seed") for result in results)
     return BuildReport(models, passed, tuple(findings), is_whole, full_refresh)
@@ -192,28 +180,27 @@ def compile_build(settings: Settings) -> list[Compiled]:
 
 
 def describe_models(settings: Settings) -> dict[str, Described]:
-    """What the project says of each model, by name; nothing is asked of the warehouse.
+    """What the project says of each model, by name; dbt is asked if no build has kept it.
 
     Raises:
         BuildError: dbt cannot parse the project.
     """
+    project = checksum_of(project_folder())
+    kept = kept_descriptions(project)
+    if kept is not None:
+        return kept
+    models = describe(_parsed(settings))
+    keep_descriptions(project, models)
+    return models
+
+
+def _parsed(settings: Settings) -> Iterable[Any]:
+    """The project's nodes; nothing is asked of the warehouse."""
     outcome = _invoke(settings, _variables(settings), [*_QUIETLY, "parse"], None)
     if not outcome.success:
         raise BuildError(_in_one_line([], [], outcome.exception)) from outcome.exception
     manifest: Any = outcome.result
-    return {
-        node.name: Described(
-            _unwrapped(node.description),
-            {column.name: _unwrapped(column.description) for column in node.columns.values()},
-            tuple(tuple(index["columns"]) for index in node.config.get("indexes", [])),
-        )
-        for node in manifest.nodes.values()
-        if node.resource_type == "model"
-    }
-
-
-def _unwrapped(text: str) -> str:
-    return " ".join(text.split())
+    return list(manifest.nodes.values())
 
 
 def _left_out(settings: Settings, inputs: BuildInputs) -> tuple[str, ...]:

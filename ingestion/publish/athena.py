@@ -21,14 +21,14 @@ from tempfile import TemporaryDirectory
 from typing import Final, TypeAlias
 from urllib.parse import unquote
 
-from ingestion.descriptions import descriptions
+from ingestion.descriptions import Described
 from ingestion.errors import UserError
 from ingestion.parquet import columns_of_marts, write_mart
 from ingestion.publish.athena_tables import Table, table_of
 from ingestion.publish.bucket import Bucket, told_in_one_line
 from ingestion.publish.glue import GlueDatabase
 from ingestion.settings import Settings
-from ingestion.transform import Described
+from ingestion.transform import describe_models
 from ingestion.warehouse import Warehouse, engine_of, open_warehouse
 
 Published: TypeAlias = Callable[[str, int], None]
@@ -64,7 +64,7 @@ def publish_to_athena(
     bucket = Bucket(settings, address)
     if not engine_of(settings).exists():
         raise UserError("there are no marts yet: run `spotify-elt run` first")
-    described = descriptions(settings)
+    described = describe_models(settings)
     with (
         open_warehouse(settings, read_only=True) as warehouse,
         told_in_one_line(bucket.address),

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from ingestion.descriptions import Described
 from ingestion.errors import UserError
 from ingestion.parquet import partitions_of
-from ingestion.transform import Described
 
 #: By it a table is known as one that may be replaced.
 OURS: Final = {"published_by": "spotify-elt"}

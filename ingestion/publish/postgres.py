@@ -1,7 +1,8 @@
 """`spotify-elt publish postgres`: a copy of the marts where dashboards and other programs read.
 
 Everything happens in one transaction: the marts go into a fresh schema by binary COPY, get their
-indexes and descriptions, and take the place of those published before by two renames at its end.
+descriptions, and indexes if these are wanted, and take the place of those published before by two
+renames at its end.
 Readers see the old marts until then and the new ones after; a failure, or a kill, leaves what was
 there. Rows pass through in batches.
 """
@@ -13,10 +14,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from ingestion.descriptions import descriptions
+from ingestion.descriptions import Described
 from ingestion.errors import UserError, WarehouseError
 from ingestion.settings import Settings
-from ingestion.transform import Described
+from ingestion.transform import describe_models
 from ingestion.warehouse import Warehouse, engine_of, open_warehouse
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def publish_to_postgres(settings: Settings, on_mart: Published | None = None) ->
     schema = f"{prefix}{_MARTS}"
     if not engine_of(settings).exists():
         raise UserError(_NOTHING_YET)
-    described = descriptions(settings)
+    described = describe_models(settings)
     with (
         open_warehouse(settings, read_only=True) as warehouse,
         _connect(settings) as connection,
@@ -89,6 +90,8 @@ def publish_to_postgres(settings: Settings, on_mart: Published | None = None) ->
         _refuse_what_is_not_ours(connection, schema)
         _drop_replaced(connection, schema)
         rows = _copy_all(connection, warehouse, marts, described, f"{schema}__new", on_mart)
+        if settings.publish_indexes:
+            _index(connection, marts, described, f"{schema}__new")
         _swap(connection, schema)
         connection.commit()
         _drop_replaced(connection, schema)
@@ -170,7 +173,6 @@ def _copy_all(
         ):
             copied = cursor.adbc_ingest(mart, reader, mode="append", db_schema_name=schema)
         if mart in described:
-            _index(connection, schema, mart, types, described[mart])
             _describe(connection, schema, mart, types, described[mart])
         _run(connection, f'analyze "{schema}"."{mart}"')
         rows += copied
@@ -180,16 +182,20 @@ def _copy_all(
 
 
 def _index(
-    connection: Connection, schema: str, mart: str, types: dict[str, str], described: Described
+    connection: Connection,
+    marts: dict[str, dict[str, str]],
+    described: dict[str, Described],
+    schema: str,
 ) -> None:
-    """Make the indexes that the mart has where the warehouse is a Postgres.
+    """Make the indexes that the marts have where the warehouse is a Postgres.
 
-    But for those of columns that it lacks: an older version of the project may have built it.
+    But for those of columns that a mart lacks: an older version of the project may have built it.
     """
-    for columns in described.indexes:
-        if types.keys() >= set(columns):
-            names = ", ".join(f'"{name}"' for name in columns)
-            _run(connection, f'create index on "{schema}"."{mart}" ({names})')
+    for mart in marts.keys() & described.keys():
+        for columns in described[mart].indexes:
+            if marts[mart].keys() >= set(columns):
+                names = ", ".join(f'"{name}"' for name in columns)
+                _run(connection, f'create index on "{schema}"."{mart}" ({names})')
 
 
 def _describe(

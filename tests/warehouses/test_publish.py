@@ -12,10 +12,10 @@ import duckdb
 import psycopg2
 import pytest
 
+from ingestion.descriptions import Described
 from ingestion.errors import UserError, WarehouseError
 from ingestion.publish.postgres import publish_to_postgres
 from ingestion.settings import PROJECT_ROOT, Settings, load_settings
-from ingestion.transform import Described
 from tests.warehouses.conftest import MakeDatabase
 
 AWKWARD = [
@@ -237,21 +237,25 @@ def test_what_is_somebody_elses_is_left_alone(settings: Settings, query: Query) 
     assert query("select * from public.listening") == [(1_000,)]
 
 
-def test_marts_are_indexed_described_and_counted_after_each_publish(
+def test_marts_are_described_and_counted_after_each_publish_and_indexed_if_wanted(
     settings: Settings, query: Query
 ) -> None:
-    for version in (1, 2):
+    indexes = {1: [], 2: [("fct_plays", "(listener, listening_date)")], 3: []}
+    for version, expected in indexes.items():
         write_marts(settings, version)
         with duckdb.connect(settings.duckdb_path) as connection:
             connection.execute("alter table marts.fct_plays add column listener varchar")
             connection.execute("create or replace table marts.of_my_own as select 1 as one")
-        publish_to_postgres(settings)
+        publish_to_postgres(settings.model_copy(update={"publish_indexes": bool(expected)}))
 
         assert query("select distinct version from marts.fct_plays") == [(version,)]
-        assert query(
-            "select tablename, substring(indexdef from '\\(.*\\)') from pg_indexes"
-            " where schemaname like 'marts%'"
-        ) == [("fct_plays", "(listener, listening_date)")]
+        assert (
+            query(
+                "select tablename, substring(indexdef from '\\(.*\\)') from pg_indexes"
+                " where schemaname like 'marts%'"
+            )
+            == expected
+        )
         assert query(
             "select distinct tablename from pg_stats where schemaname = 'marts' order by tablename"
         ) == [("dim_tracks",), ("fct_plays",), ("of_my_own",)]
@@ -280,7 +284,7 @@ def test_descriptions_arrive_as_they_are(
     texts = [text for text in AWKWARD if text] + ["$$ $1 %s %I {}", "end'; drop schema marts; --"]
     said = {f"column_{number}": text for number, text in enumerate(texts)}
     described = {"odd": Described(" ".join(texts), said)}
-    monkeypatch.setattr("ingestion.publish.postgres.descriptions", lambda _: described)
+    monkeypatch.setattr("ingestion.publish.postgres.describe_models", lambda _: described)
     with duckdb.connect(settings.duckdb_path) as connection:
         connection.execute("create schema marts")
         columns = ", ".join(f"1 as {name}" for name in said)
