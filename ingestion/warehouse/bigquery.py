@@ -300,6 +300,8 @@ class _OpenBigQuery:
 
     def create_table(self, schema: str, table: str, query: str) -> None:
         script = self._transaction or self._script()
+        if script.names_all_days:
+            query = with_all_days(query)
         script.statements.append(f"create table `{self._prefix}{schema}`.`{table}` as {query}")
         if not self._transaction:
             self._run(script)

@@ -167,6 +167,11 @@ def test_who_asks_a_mart_with_partitions_has_to_say_for_which_days_and_ours_do(
             [[of_some]] = client.query(some).result()
             [[of_all]] = ours.query(f"select count(*) from marts.{mart}")
             assert 0 < of_some < of_all
+    with open_warehouse(bigquery.settings) as ours:  # a finding is made a table after the build
+        found = f"select play_key from {THIS_RUN}several_marts.fct_plays"
+        ours.create_table("findings", "plays", found)
+        assert ours.query("select count(*) > 0 from findings.plays") == [(True,)]
+        ours.query("drop table findings.plays")
 
 
 def costs_of(settings: Settings) -> tuple[str, bool]:
