@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -81,7 +81,8 @@ def _collector(home: Home, service: Service) -> Collector:
         listener="me",
     )
     ensure_raw_tables(settings, ["me"])
-    return Collector(settings, "me", clock=SharedClock(service))
+    # half of the looks wait for the others: each load takes its time
+    return Collector(settings, "me", clock=SharedClock(service), patience=timedelta(days=30))
 
 
 def _truth(service: Service, now: datetime) -> Entries:
