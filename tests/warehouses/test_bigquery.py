@@ -16,6 +16,7 @@ from contextlib import chdir
 from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -29,6 +30,7 @@ from ingestion.build_inputs import read_inputs
 from ingestion.cost_notes import ensure_cost_notes
 from ingestion.costs import show_costs, show_dry_run
 from ingestion.errors import WarehouseError
+from ingestion.findings import keep_findings
 from ingestion.parquet import write_parquet
 from ingestion.raw_tables import ensure_raw_tables
 from ingestion.settings import PROJECT_ROOT, Settings, load_settings
@@ -167,11 +169,13 @@ def test_who_asks_a_mart_with_partitions_has_to_say_for_which_days_and_ours_do(
             [[of_some]] = client.query(some).result()
             [[of_all]] = ours.query(f"select count(*) from marts.{mart}")
             assert 0 < of_some < of_all
-    with open_warehouse(bigquery.settings) as ours:  # a finding is made a table after the build
-        found = f"select play_key from {THIS_RUN}several_marts.fct_plays"
-        ours.create_table("findings", "plays", found)
-        assert ours.query("select count(*) > 0 from findings.plays") == [(True,)]
-        ours.query("drop table findings.plays")
+    plays = f"select play_key from {THIS_RUN}several_marts.fct_plays"
+    node = SimpleNamespace(name="x", alias="x", test_metadata=None, compiled_code=plays)
+    result = SimpleNamespace(status="fail", failures=1, node=node)
+    [finding] = keep_findings(bigquery.settings, [result], are_all=True)  # after the build
+    with open_warehouse(bigquery.settings, read_only=True) as ours:
+        assert ours.query(f"select count(*) > 0 from {finding.table}") == [(True,)]
+    assert keep_findings(bigquery.settings, [], are_all=True) == []
 
 
 def costs_of(settings: Settings) -> tuple[str, bool]:
