@@ -7,13 +7,8 @@ data/bench; the first reading of them (into the page cache) is not timed.
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,9 +16,8 @@ import duckdb
 from rich.console import Console
 from rich.table import Table
 
-from ingestion.settings import PROJECT_ROOT
 from tests.bench.files import DATABASES, MILLION, database, make_files
-from tests.bench.measuring import BENCH, Measured, measure, ours
+from tests.bench.measuring import BENCH, Measured, measure, ours, spotify
 from tests.bench.pages import seconds_by_page
 from tests.warehouses.server import run_server, server_programs
 
@@ -51,23 +45,19 @@ pipeline.run(rows(), table_name="streaming_history")
 """
 
 
-#: A Spotify account, until its standard input ends: one whose plays name some 10,000 tracks, or one
-#: of the month that follows a million plays.
-SERVE = """
-import json, sys
+#: Whose account Spotify has: of the month that follows a million plays, or one whose plays name
+#: some 10,000 tracks.
+MONTH = """
 from datetime import date, timedelta
 from simulator import imagine
-from simulator.web_api import serve
-if sys.argv[2] == "month":
-    world = imagine(3_000, seed=2, start=date(2026, 1, 1), end=date(2026, 2, 1))
-else:
-    world = imagine(75_000, seed=7, artists=1_100)
+world = imagine(3_000, seed=2, start=date(2026, 1, 1), end=date(2026, 2, 1))
 now = world.plays[-1].ended_at + timedelta(hours=1)
-with serve(world, now=now, contract=sys.argv[1]) as service:
-    secrets = {"SPOTIFY_CLIENT_SECRET": service.client_secret,
-               "SPOTIFY_REFRESH_TOKEN": service.sign_in()}
-    print(json.dumps(service.environment | secrets), flush=True)
-    sys.stdin.read()
+"""
+PLAYED = """
+from datetime import timedelta
+from simulator import imagine
+world = imagine(75_000, seed=7, artists=1_100)
+now = world.plays[-1].ended_at + timedelta(hours=1)
 """
 
 
@@ -101,24 +91,9 @@ with psycopg2.connect(sys.argv[1]) as connection, connection.cursor() as cursor:
 """
 
 
-@contextmanager
-def spotify(contract: str, world: str) -> Iterator[dict[str, str]]:
-    """The variables by which ours finds one of SERVE's accounts, signed in and unpaced."""
-    with subprocess.Popen(
-        [sys.executable, "-c", SERVE, contract, world],
-        env=os.environ | {"PYTHONPATH": str(PROJECT_ROOT)},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as server:
-        assert server.stdout
-        yield json.loads(server.stdout.readline()) | {"REQUESTS_PER_MINUTE": "0"}
-        server.communicate("")
-
-
 def fifty_plays_more(database: Path, *exports: Path) -> Measured:
     """Run: find the exports unchanged, ask for the 50 plays there are, build what follows."""
-    with spotify("development", "month") as account:
+    with spotify(MONTH, "development") as account:
         return ours("run", database, *exports, **account, MAX_CALLS="2")  # who it is, and the plays
 
 
@@ -152,7 +127,7 @@ class Enriched:
 def enrich(contract: str, database: Path, export: Path) -> Enriched:
     """Look up all that an export names, unpaced, then poll once more and find nothing."""
     ours("ingest", database, export)
-    with spotify(contract, "played") as account:
+    with spotify(PLAYED, contract) as account:
         variables = account | {"MAX_CALLS": "1000000", "MAX_CALLS_PER_DAY": "10000000"}
         collect = ours("collect", database, **variables)
         idle_poll = ours("collect", database, **variables)

@@ -19,7 +19,7 @@ def database(name: str) -> Path:
 
 
 def make_files() -> tuple[Path, Path, Path, Path]:
-    """A million plays, the month after them, a hundred thousand, and those that SERVE knows."""
+    """A million plays, the month after them, a hundred thousand, and those that PLAYED knows."""
     million, month, small, played = (BENCH / n for n in ("million", "month", "small", "played"))
     if not (BENCH / "made").exists():
         for folder in (million, month, small, played):

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from ingestion.settings import PROJECT_ROOT
 
 BENCH = PROJECT_ROOT / "data" / "bench"
+
+#: A Spotify account, until its standard input ends; what stands before it makes `world` and `now`.
+SERVE = """
+import json, sys
+from simulator.web_api import serve
+with serve(world, now=now, contract=sys.argv[1]) as service:
+    secrets = {"SPOTIFY_CLIENT_SECRET": service.client_secret,
+               "SPOTIFY_REFRESH_TOKEN": service.sign_in()}
+    print(json.dumps(service.environment | secrets), flush=True)
+    sys.stdin.read()
+"""
 
 
 @dataclass(frozen=True)
@@ -74,3 +88,23 @@ def ours(verb: str, database: Path, *exports: Path, **variables: str) -> Measure
         PYTHONPATH=str(PROJECT_ROOT),
         **variables,
     )
+
+
+@contextmanager
+def spotify(world: str, contract: str) -> Iterator[dict[str, str]]:
+    """The variables by which ours finds an account in a process of its own, signed in and unpaced.
+
+    Args:
+        world: Python that makes `world` and `now`.
+        contract: of the app with Spotify.
+    """
+    with subprocess.Popen(
+        [sys.executable, "-c", world + SERVE, contract],
+        env=os.environ | {"PYTHONPATH": str(PROJECT_ROOT)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as server:
+        assert server.stdout
+        yield json.loads(server.stdout.readline()) | {"REQUESTS_PER_MINUTE": "0"}
+        server.communicate("")

@@ -6,14 +6,8 @@ simulated Spotify. What is loaded is made once, in data/bench, which takes some 
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
-import subprocess
-import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -23,11 +17,11 @@ from rich.progress import Progress
 from rich.table import Table
 
 from ingestion.raw_tables import ensure_raw_tables
-from ingestion.settings import PROJECT_ROOT, load_settings
+from ingestion.settings import load_settings
 from ingestion.spotify_api.collecting import Collector
 from simulator import Account, Extended, World, imagine, write_export
 from simulator.web_api import serve
-from tests.bench.measuring import BENCH, Measured, measure, ours
+from tests.bench.measuring import BENCH, Measured, measure, ours, spotify
 from tests.spotify_api.conftest import SharedClock
 
 FOLDER = BENCH / "sources"
@@ -50,19 +44,12 @@ with duckdb.connect(sys.argv[2]) as connection:
     connection.execute("create table by_hand.dim_tracks" + marts.format())
 """
 
-#: The same Spotify in a process of its own, at the end of the day after the last export.
-SERVE = """
-import json, sys
-from datetime import timedelta
+#: The same listener's account, at the end of the day after the last export.
+NEXT_DAY = """
+from datetime import UTC, datetime
 from tests.bench.sources import world_of
-from simulator.web_api import serve
-from datetime import datetime, UTC
-world = world_of(int(sys.argv[1]))
-with serve(world, now=datetime(2026, 1, 2, tzinfo=UTC), contract="extended") as service:
-    secrets = {"SPOTIFY_CLIENT_SECRET": service.client_secret,
-               "SPOTIFY_REFRESH_TOKEN": service.sign_in()}
-    print(json.dumps(service.environment | secrets), flush=True)
-    sys.stdin.read()
+world = world_of({plays})
+now = datetime(2026, 1, 2, tzinfo=UTC)
 """
 
 
@@ -90,9 +77,7 @@ def raw_tables(plays: int) -> Path:
             listener="me",
             listener_timezone="Europe/Oslo",
             spotify_tokens=Path(tempfile.gettempdir()) / "no-such-tokens.json",
-            spotify_api_url=service.api_url,
-            spotify_accounts_url=service.accounts_url,
-            spotify_client_id=service.client_id,
+            **{name.lower(): value for name, value in service.environment.items()},
             spotify_client_secret=service.client_secret,
             spotify_refresh_token=service.sign_in(),
             requests_per_minute=0,
@@ -115,21 +100,6 @@ def raw_tables(plays: int) -> Path:
     return raw
 
 
-@contextmanager
-def spotify(plays: int) -> Iterator[dict[str, str]]:
-    """The variables by which ours finds SERVE's account, signed in and unpaced."""
-    with subprocess.Popen(
-        [sys.executable, "-c", SERVE, str(plays)],
-        env=os.environ | {"PYTHONPATH": str(PROJECT_ROOT)},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as server:
-        assert server.stdout
-        yield json.loads(server.stdout.readline()) | {"REQUESTS_PER_MINUTE": "0"}
-        server.communicate("")
-
-
 def built(plays: int) -> tuple[Path, Measured, Measured]:
     """The database, a build of all of it, and the build after a poll that found 50 plays."""
     database = FOLDER / f"ours_{plays}" / "home.duckdb"
@@ -137,7 +107,7 @@ def built(plays: int) -> tuple[Path, Measured, Measured]:
     database.parent.mkdir(parents=True)
     shutil.copy(raw_tables(plays), database)
     whole = ours("build", database)
-    with spotify(plays) as account:
+    with spotify(NEXT_DAY.format(plays=plays), "extended") as account:
         ours("collect", database, **account, MAX_CALLS="2")  # who it is, and the plays
     return database, whole, ours("build", database)
 
