@@ -94,7 +94,8 @@ def table_to_rest_with_end(meta: Any) -> dict[str, Any]:
     with_what_it_holds(meta, told)
     by = partitioned.get(f"{meta.dataset_id}.{meta.table_id}")
     if by:
-        told["timePartitioning"] = {"type": "DAY", "field": by}
+        of_months = f"{meta.dataset_id}.{meta.table_id}" in by_month
+        told["timePartitioning"] = {"type": "MONTH" if of_months else "DAY", "field": by}
     return told
 
 
@@ -235,6 +236,7 @@ jobs._handle_query_job = handle_query_job_and_note_it
 # such a filter beyond a subquery too; here it stands beside the table.
 
 partitioned: dict[str, str] = {}
+by_month: set[str] = set()
 requiring: set[str] = set()
 
 rewrite_alter_table_set_options = translator.rewrite_alter_table_set_options
@@ -253,6 +255,8 @@ def note_partitions(statement: exp.Expression) -> None:
     if isinstance(statement, exp.Create) and by:
         place = place_of(statement.find(exp.Table))
         partitioned[place] = by.find(exp.Column).name
+        if "MONTH" in by.sql("bigquery"):
+            by_month.add(place)
         requiring.discard(place)
 
 
