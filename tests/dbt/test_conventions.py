@@ -247,6 +247,17 @@ def test_models_read_only_the_layer_below(models: list[Model]) -> None:
     assert upstream == set(READ_ALL_THE_SAME)
 
 
+def test_what_reads_plays_has_no_cross_join(models: list[Model]) -> None:
+    """Postgres compares each play with each month then: see plan_for_whole_tables."""
+    crossing = {
+        model.name
+        for model in models
+        if ("marts", "fct_plays") in model.reads
+        if re.search(r"cross join|generate_series|date_spine", model.path.read_text())
+    }
+    assert crossing == {"dim_dates"}, "which asks plays for their first and last day alone"
+
+
 def test_every_mart_has_an_enforced_contract(models: list[Model]) -> None:
     loose = [model.name for model in _marts(models) if not model.is_contracted]
     assert loose == []

@@ -6,6 +6,8 @@
 }}
 
 {%- set polled_months = 'select ' ~ month_of('played_at') ~ ' from ' ~ ref('stg_spotify_api__recently_played') -%}
+{%- set next_days_month = month_of(dbt.dateadd('day', 1, 'played_at')) -%}
+{%- set last_days_month = month_of(dbt.dateadd('day', -1, 'played_at')) -%}
 
 with
 
@@ -72,20 +74,43 @@ exported_plays as (
 
 ),
 
-api_records as (
+api_records_by_month as (
 
-    -- with the day on either side of the month, where one play may end in the API and the other in
+    select
+        *,
+        ended_month as computed_month
+    from api_history
+
+    union all
+
+    -- the day on either side of a month as well, where one play may end in the API and the other in
     -- the export; dropped at the end
     select
-        api_history.*,
-        months.ended_month as computed_month,
-        months.input_key
+        *,
+        {{ next_days_month }} as computed_month
     from api_history
+    where {{ next_days_month }} != ended_month
+
+    union all
+
+    select
+        *,
+        {{ last_days_month }} as computed_month
+    from api_history
+    where {{ last_days_month }} != ended_month
+
+),
+
+api_records as (
+
+    select
+        api_records_by_month.*,
+        months.input_key
+    from api_records_by_month
     inner join months
         on
-            api_history.listener = months.listener
-            and api_history.played_at >= {{ dbt.dateadd('day', -1, 'months.ended_month') }}
-            and api_history.played_at < {{ dbt.dateadd('day', 1, dbt.dateadd('month', 1, 'months.ended_month')) }}
+            api_records_by_month.listener = months.listener
+            and api_records_by_month.computed_month = months.ended_month
 
 ),
 

@@ -182,7 +182,7 @@ records as (
     inner join months
         on
             settled_history.listener = months.listener
-            and settled_history.ended_month = {{ dbt.dateadd('month', -1, 'months.ended_month') }}
+            and settled_history.ended_month = {{ month_of(dbt.dateadd('month', -1, 'months.ended_month')) }}
     where settled_history.ended_at >= {{ dbt.dateadd('day', -1, 'months.ended_month') }}
 
 ),

@@ -5,6 +5,8 @@
     )
 }}
 
+{%- set first_day = 'cast(' ~ dbt.concat(['period', "'-01'"]) ~ ' as date)' %}
+
 with
 
 months as (
@@ -13,24 +15,27 @@ months as (
 
 ),
 
-numbers as (
-
-    {{ dbt.generate_series(3) }}
-
-),
-
 months_around as (
 
-    -- a session of a month goes on after its end, and whether a play begins one is told by those before
-    select distinct
-        months.listener,
-        {{ dbt.dateadd(
-            'month',
-            'numbers.generated_number - 2',
-            'cast(' ~ dbt.concat(['months.period', "'-01'"]) ~ ' as date)',
-        ) }} as listening_month
+    select
+        listener,
+        period
     from months
-    cross join numbers
+
+    union distinct
+
+    -- a session of a month goes on after its end, and whether a play begins one is told by those before
+    select
+        listener,
+        {{ year_month(dbt.dateadd('month', 1, first_day)) }} as period
+    from months
+
+    union distinct
+
+    select
+        listener,
+        {{ year_month(dbt.dateadd('month', -1, first_day)) }} as period
+    from months
 
 ),
 
@@ -51,7 +56,7 @@ plays as (
     inner join months_around
         on
             fct_plays.listener = months_around.listener
-            and fct_plays.year_month = {{ year_month('months_around.listening_month') }}
+            and fct_plays.year_month = months_around.period
     where
         fct_plays.exclusion_reason is null
         or fct_plays.exclusion_reason not in ('retry', 'covered_by_extended_history')
