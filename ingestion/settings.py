@@ -251,7 +251,8 @@ class Settings(ApiSettings):
     """The address of the service: a proxy, an emulator. Default: what follows from the account."""
 
     lake_path: str = str(PROJECT_ROOT / "data" / "lake")
-    """Where the lake's Parquet files lie: a folder, s3://bucket/prefix or az://container/prefix."""
+    """Where the lake's Parquet files lie: a folder, s3://bucket/prefix, gs://bucket/prefix or
+    az://container/prefix."""
 
     lake_catalog: SecretStr | None = None
     """The lake's catalogue: a file, or the address of a Postgres. Default: a file in the folder;
@@ -269,7 +270,16 @@ class Settings(ApiSettings):
     """Where the bucket lies."""
 
     aws_endpoint_url: str | None = None
-    """The address of an S3 of another maker: https://storage.googleapis.com. Default: Amazon's."""
+    """The address of an S3 of another maker: https://minio.example.com. Default: Amazon's."""
+
+    gcs_hmac_access_id: str | None = None
+    """Sign-in to gs://…: an HMAC key of a service account, which Google makes with an access id and
+    a secret."""
+
+    gcs_hmac_secret: SecretStr | None = None
+
+    gcs_endpoint_url: str | None = None
+    """The address of Cloud Storage: a private endpoint, an emulator. Default: the public one."""
 
     azure_storage_connection_string: SecretStr | None = None
     """Sign-in to az://…, by the names that Azure's own programs read: the string that Azure shows
@@ -351,8 +361,10 @@ class Settings(ApiSettings):
         address = urlsplit(value)
         if "://" not in value:
             return str(Path(value).expanduser())
-        if address.scheme not in {"s3", "az"} or not address.netloc:
-            raise ValueError("is a folder, s3://bucket/prefix or az://container/prefix")
+        if address.scheme not in {"s3", "gs", "az"} or not address.netloc:
+            raise ValueError(
+                "is a folder, s3://bucket/prefix, gs://bucket/prefix or az://container/prefix"
+            )
         return value.rstrip("/")
 
     @field_validator("lake_catalog")
@@ -368,10 +380,10 @@ class Settings(ApiSettings):
     def _is_a_service(cls, value: str | None) -> str | None:
         return value and _web_address(value, "https://myaccount.snowflakecomputing.com")
 
-    @field_validator("aws_endpoint_url")
+    @field_validator("aws_endpoint_url", "gcs_endpoint_url")
     @classmethod
     def _is_an_endpoint(cls, value: str | None) -> str | None:
-        return value and _web_address(value, "https://storage.googleapis.com")
+        return value and _web_address(value, "https://storage.example.com")
 
     @field_validator("postgres_url", "publish_url")
     @classmethod
@@ -393,7 +405,12 @@ class Settings(ApiSettings):
     @property
     def is_lake_in_a_bucket(self) -> bool:
         """Whether the lake's files lie in object storage, and not in a folder."""
-        return self.lake_path.startswith(("s3://", "az://"))
+        return "://" in self.lake_path
+
+    @property
+    def is_lake_on_google(self) -> bool:
+        """Whether that is Google's."""
+        return self.lake_path.startswith("gs://")
 
     @property
     def is_lake_on_azure(self) -> bool:

@@ -9,6 +9,7 @@ DuckDB's extensions come as packages and are loaded from where these are; none i
 
 from __future__ import annotations
 
+import logging
 import re
 import shutil
 from collections.abc import Iterator
@@ -68,15 +69,21 @@ _IS_TIME_TO_TIDY: Final = f"""
 """
 
 #: Rows that lie in the catalogue become files, files with deleted rows are written anew, small
-#: files become one; what no snapshot has needed for an hour is deleted. Files that the catalogue
-#: does not know stay: were the catalogue the wrong one, they would be all there is.
+#: files become one.
 _TIDY: Final = (
     f"call ducklake_expire_snapshots('{DATABASE}', older_than => now() - {_KEPT})",
     f"call ducklake_flush_inlined_data('{DATABASE}')",
     f"call ducklake_rewrite_data_files('{DATABASE}', delete_threshold => 0)",
     f"call ducklake_merge_adjacent_files('{DATABASE}')",
-    f"call ducklake_cleanup_old_files('{DATABASE}', older_than => now() - interval 1 hour)",
 )
+
+#: What no snapshot has needed for an hour is deleted. Files that the catalogue does not know stay:
+#: were the catalogue the wrong one, they would be all there is.
+_DELETE: Final = (
+    f"call ducklake_cleanup_old_files('{DATABASE}', older_than => now() - interval 1 hour)"
+)
+
+_log = logging.getLogger(__name__)
 
 
 def engine(settings: Settings) -> Engine:
@@ -168,6 +175,9 @@ class _Lake:
             "AWS_SESSION_TOKEN": _revealed(settings.aws_session_token),
             "AWS_REGION": settings.aws_region,
             "AWS_ENDPOINT_URL": settings.aws_endpoint_url,
+            "GCS_HMAC_ACCESS_ID": settings.gcs_hmac_access_id,
+            "GCS_HMAC_SECRET": _revealed(settings.gcs_hmac_secret),
+            "GCS_ENDPOINT_URL": settings.gcs_endpoint_url,
             "AZURE_STORAGE_CONNECTION_STRING": _revealed(settings.azure_storage_connection_string),
             "AZURE_STORAGE_ACCOUNT": settings.azure_storage_account,
         }
@@ -223,6 +233,9 @@ def prepare(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     if settings.is_lake_on_azure:
         _load_extension(connection, "azure")
         _sign_in_to_azure(connection, settings)
+    elif settings.is_lake_on_google:
+        _load_extension(connection, "httpfs")
+        _sign_in_to_google(connection, settings)
     elif settings.is_lake_in_a_bucket:
         _load_extension(connection, "httpfs")
         _sign_in_to_s3(connection, settings)
@@ -281,7 +294,7 @@ def _make_secret(
 
 def _sign_in_to_s3(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     """By the keys that the settings name, or else as Amazon's programs find theirs."""
-    given: dict[str, Any] = {"region": settings.aws_region}
+    given = {"region": settings.aws_region, **_address(settings.aws_endpoint_url)}
     kind = "s3"
     if settings.aws_access_key_id and settings.aws_secret_access_key:
         given |= {
@@ -293,17 +306,34 @@ def _sign_in_to_s3(connection: duckdb.DuckDBPyConnection, settings: Settings) ->
     else:
         _load_extension(connection, "aws")
         kind = "s3, provider credential_chain"
-    if settings.aws_endpoint_url:
-        address = urlsplit(settings.aws_endpoint_url)
-        given |= {
-            "endpoint": address.netloc + address.path,
-            "use_ssl": address.scheme == "https",
-            "url_style": "path",  # an S3 of another maker may have no host name for each bucket
-        }
     try:
         _make_secret(connection, f"{DATABASE}_files", kind, given)
     except duckdb.Error as error:
         raise _no_sign_in(settings) from error
+
+
+def _sign_in_to_google(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    """By an HMAC key: DuckDB speaks to Google as to an S3, and knows no other sign-in there."""
+    if not settings.gcs_hmac_access_id or not settings.gcs_hmac_secret:
+        raise _no_sign_in(settings)
+    given = {
+        "key_id": settings.gcs_hmac_access_id,
+        "secret": _revealed(settings.gcs_hmac_secret),
+        **_address(settings.gcs_endpoint_url),
+    }
+    _make_secret(connection, f"{DATABASE}_files", "gcs", given)
+
+
+def _address(url: str | None) -> dict[str, Any]:
+    """In DuckDB's words where an S3 is that is not at its maker's usual address."""
+    if not url:
+        return {}
+    address = urlsplit(url)
+    return {
+        "endpoint": address.netloc + address.path,
+        "use_ssl": address.scheme == "https",
+        "url_style": "path",  # an S3 of another maker may have no host name for each bucket
+    }
 
 
 def _sign_in_to_azure(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
@@ -326,11 +356,14 @@ def _sign_in_to_azure(connection: duckdb.DuckDBPyConnection, settings: Settings)
 
 
 def _no_sign_in(settings: Settings) -> WarehouseError:
-    cure = (
-        "AZURE_STORAGE_CONNECTION_STRING, or AZURE_STORAGE_ACCOUNT beside a sign-in of Azure's own"
-        if settings.is_lake_on_azure
-        else "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
-    )
+    cure = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+    if settings.is_lake_on_google:
+        cure = "GCS_HMAC_ACCESS_ID and GCS_HMAC_SECRET"
+    if settings.is_lake_on_azure:
+        cure = (
+            "AZURE_STORAGE_CONNECTION_STRING, or AZURE_STORAGE_ACCOUNT beside a sign-in of Azure's"
+            " own"
+        )
     return WarehouseError(f"no sign-in to {settings.lake_path} was found: set {cure}")
 
 
@@ -391,10 +424,20 @@ def _postgres_of(settings: Settings) -> Iterator[Connection]:
 
 
 def _tidy(connection: duckdb.DuckDBPyConnection) -> None:
-    """Let the lake grow by what is new alone, however often it is written."""
-    if connection.execute(_IS_TIME_TO_TIDY).fetchall() == [(True,)]:
-        for statement in _TIDY:
-            connection.execute(statement)
+    """Let the lake grow by what is new alone, however often it is written.
+
+    Some makers' S3 cannot delete several files at once, the only way that DuckLake knows
+    (ducklake 836): what was to be loaded is, and files that nobody needs are no reason to fail.
+    """
+    if connection.execute(_IS_TIME_TO_TIDY).fetchall() != [(True,)]:
+        return
+    for statement in _TIDY:
+        connection.execute(statement)
+    try:
+        connection.execute(_DELETE)
+    except duckdb.Error as error:
+        reason = " ".join(str(error).split())
+        _log.warning("files that the lake needs no more were not deleted, and cost: %s", reason)
 
 
 def _destination(connection: duckdb.DuckDBPyConnection) -> Destination[Any, Any]:

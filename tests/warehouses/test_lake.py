@@ -1,4 +1,4 @@
-"""The lake in a folder, in S3 and on Azure: every mart is DuckDB's, and one writes at a time."""
+"""The lake in a folder and in buckets: every mart is DuckDB's, and one writes at a time."""
 
 from __future__ import annotations
 
@@ -38,6 +38,7 @@ from tests.warehouses.parity import (
 )
 from tests.warehouses.simulated_aws import make_bucket, simulated_aws
 from tests.warehouses.simulated_azure import ACCOUNT, Azure, simulated_azure
+from tests.warehouses.simulated_google_storage import simulated_google_storage
 
 pytestmark = pytest.mark.usefixtures("moved_abroad")
 
@@ -52,6 +53,13 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     """The settings by which an S3 with the bucket `music` is found."""
     with simulated_aws(tmp_path_factory.mktemp("s3") / "log", SECRET) as settings:
         make_bucket(settings, "music")
+        yield settings
+
+
+@pytest.fixture(scope="module")
+def google() -> Iterator[dict[str, Any]]:
+    """The settings by which a Cloud Storage with the bucket `music` is found."""
+    with simulated_google_storage(SECRET, "music") as settings:
         yield settings
 
 
@@ -292,6 +300,40 @@ def test_a_lake_that_is_written_each_half_hour_is_tidied_once_a_day(
     assert files() < 10
 
 
+def test_a_lake_on_googles_storage_is_written_and_what_it_cannot_delete_is_told(
+    google: dict[str, Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    there = {"lake_path": "gs://music/polled", "lake_catalog": str(tmp_path / "kept.ducklake")}
+    settings = _empty_lake(tmp_path, **there, **google)
+    with open_warehouse(settings) as warehouse:
+        warehouse.query("create schema spotify_api")
+        warehouse.query("create table spotify_api.plays as select range as play from range(5000)")
+        warehouse.query("delete from spotify_api.plays where play < 100")
+    for _ in range(3):
+        assert settings.warehouse_file
+        _let_a_day_pass(settings.warehouse_file)
+        with open_warehouse(settings) as warehouse:
+            warehouse.query("insert into spotify_api.plays values (8)")
+    ours = [record for record in caplog.records if record.name.startswith("ingestion.")]
+    assert {record.levelname for record in ours} == {"WARNING"}
+    for record in ours:
+        told = record.getMessage()
+        assert told.startswith("files that the lake needs no more were not deleted, and cost: ")
+        assert "NotImplemented" in told
+        assert "\n" not in told
+
+    monkeypatch.setenv("DBT_TARGET_PATH", str(tmp_path / "target"))
+    assert run_dbt(settings, ["--quiet", "seed"])
+    with open_warehouse(settings, read_only=True) as warehouse:
+        assert warehouse.query("select count(*) from spotify_api.plays") == [(4_903,)]
+        assert warehouse.query("select count(*) > 200 from intermediate.country_time_zones") == [
+            (True,)
+        ]
+
+
 def _let_a_day_pass(catalog: Path) -> None:
     with duckdb.connect(catalog) as connection:
         connection.execute(
@@ -318,18 +360,19 @@ def test_a_build_that_failed_lets_go_of_the_lake(
         warehouse.query("create schema spotify_export")
 
 
-_PLACES = "is a folder, s3://bucket/prefix or az://container/prefix"
+_PLACES = "is a folder, s3://bucket/prefix, gs://bucket/prefix or az://container/prefix"
 
 
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"lake_path": "gs://music"}, f"LAKE_PATH: {_PLACES}"),
+        ({"lake_path": "gcs://music"}, f"LAKE_PATH: {_PLACES}"),
         ({"lake_path": "s3://"}, f"LAKE_PATH: {_PLACES}"),
         ({"lake_path": "az:///music"}, f"LAKE_PATH: {_PLACES}"),
         ({"azure_storage_account": "music.blob"}, "AZURE_STORAGE_ACCOUNT: String should match"),
         ({"lake_catalog": "mysql://a@b/c"}, "LAKE_CATALOG: is not an address such as postgresql:"),
         ({"aws_endpoint_url": "minio"}, "AWS_ENDPOINT_URL: is not an address such as https:"),
+        ({"gcs_endpoint_url": "google"}, "GCS_ENDPOINT_URL: is not an address such as https:"),
     ],
 )
 def test_a_setting_that_cannot_be_used_is_named(given: dict[str, str], said: str) -> None:
@@ -364,6 +407,29 @@ def test_doctor_tells_what_a_bucket_lacks(
     assert ("bucket", "s3://music/another answers") in _told_by_doctor()
     monkeypatch.setenv("LAKE_PATH", "s3://nowhere/lake")
     with pytest.raises(WarehouseError, match="404 Not Found"):
+        _told_by_doctor()
+
+
+def test_doctor_tells_what_googles_storage_lacks(
+    google: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WAREHOUSE", "lake")
+    monkeypatch.setenv("DUCKDB_PATH", str(tmp_path / "unused.duckdb"))
+    monkeypatch.setenv("LAKE_PATH", "gs://music/another")
+    monkeypatch.setenv("LAKE_CATALOG", str(tmp_path / "kept.ducklake"))
+    with pytest.raises(
+        WarehouseError, match="gs://music/another was found: set GCS_HMAC_ACCESS_ID"
+    ):
+        _told_by_doctor()
+    for name, value in google.items():
+        monkeypatch.setenv(name.upper(), value)
+    assert ("bucket", "gs://music/another answers") in _told_by_doctor()
+    monkeypatch.setenv("GCS_HMAC_ACCESS_ID", "GOOG1OTHER")
+    with pytest.raises(WarehouseError, match="403"):
+        _told_by_doctor()
+    monkeypatch.setenv("GCS_HMAC_ACCESS_ID", google["gcs_hmac_access_id"])
+    monkeypatch.setenv("LAKE_PATH", "gs://nowhere/lake")
+    with pytest.raises(WarehouseError, match="404"):
         _told_by_doctor()
 
 
