@@ -21,6 +21,12 @@ from ingestion.warehouse import Row, Warehouse, engine_of, open_warehouse
 
 _PROBLEMS_SHOWN: Final = 5
 _TOP: Final = 10
+
+#: So many listeners are each told of in full, a household. Of more, as in a study, the one of this
+#: run is, and the others have a line each, so many of them.
+_HOUSEHOLD: Final = 4
+_LINES: Final = 20
+
 _BAR_WIDTH: Final = 24
 
 #: exclusion_reason as a person would say it.
@@ -62,7 +68,7 @@ def _names(files: list[FileOutcome]) -> str:
 
 
 def show_summary(console: Console, settings: Settings) -> None:
-    """The listener's history in a dozen lines, from the marts.
+    """The listener's history in a dozen lines, from the marts; of many others, a line each.
 
     Raises:
         WarehouseError: the warehouse cannot be opened.
@@ -77,8 +83,12 @@ def show_summary(console: Console, settings: Settings) -> None:
             " order by listener = ? desc, listener",
             [settings.listener],
         )
-        for listener in listeners:
+        are_few = len(listeners) <= _HOUSEHOLD
+        in_full = [row for row in listeners if are_few or row[0] == settings.listener]
+        for listener in in_full:
             _show_listener(console, warehouse, listener)
+        if not are_few:
+            _show_in_lines(console, warehouse, [row for row in listeners if row not in in_full])
         show_changed_types(console, warehouse)
     _show_next_steps(console, settings)
 
@@ -98,6 +108,29 @@ def _show_listener(console: Console, warehouse: Warehouse, row: Row) -> None:
     _show_what_is_uncertain(console, warehouse, listener)
     _show_top_artists(console, warehouse, listener)
     _show_genres(console, warehouse, listener)
+
+
+def _show_in_lines(console: Console, warehouse: Warehouse, listeners: list[Row]) -> None:
+    """A line each: a page for each of a hundred nobody reads, and its queries may be billed."""
+    gaps = "select distinct listener from marts.mon_collection_gaps where not is_filled"
+    may_miss = {listener for (listener,) in warehouse.query(gaps)}
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("Others", max_width=40, no_wrap=True)
+    for name in ("hours", "streams", "plays", "last play"):
+        table.add_column(name, justify="right")
+    table.add_column("")
+    for listener, _, plays, streams, hours, _, last in listeners[:_LINES]:
+        table.add_row(
+            escape(listener),
+            f"{hours or 0:,.0f}",
+            f"{streams or 0:,}",
+            f"{plays or 0:,}",
+            f"{last:%-d %B %Y}" if last else "",
+            "[yellow]plays may be missing[/]" if listener in may_miss else "",
+        )
+    console.print(table)
+    if len(listeners) > _LINES:
+        console.print(f"... and {len(listeners) - _LINES:,} more, in marts.dim_listeners")
 
 
 def _show_not_counted(console: Console, warehouse: Warehouse, listener: str) -> None:

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import date, timedelta
+from io import StringIO
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from rich.console import Console
 
+from ingestion.settings import load_settings
+from ingestion.summary import show_summary
 from simulator import (
     Account,
     Extended,
@@ -147,3 +151,34 @@ def test_the_daily_hours_are_the_hours_that_were_played(
     counted = [play for play in listeners["stays"].world.plays if play.is_counted]
     assert streams == len(counted)
     assert hours == pytest.approx(sum(play.ms_played for play in counted) / 3_600_000, abs=1e-6)
+
+
+def test_of_many_listeners_one_is_told_of_in_full_and_the_others_in_a_line_each(
+    household: Home, listeners: dict[str, Listener], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = _summary(household, "stays")
+    lines = [line.strip() for line in told.splitlines()]
+    assert told.count(", on the clocks of ") == 1
+    assert "stays, on the clocks of Europe/Oslo" in told
+    [(streams,)] = household.query(
+        "select count(*) from marts.fct_plays where is_counted and listener = 'moves'"
+    )
+    [line] = [line for line in lines if line.startswith("moves ")]
+    assert f" {streams:,} " in line
+    assert sum(line.startswith(tuple(listeners)) for line in lines) == len(listeners)
+
+    monkeypatch.setattr("ingestion.summary._LINES", 1)
+    told = _summary(household, "nobody")
+    assert ", on the clocks of " not in told
+    assert f"... and {len(listeners) - 1} more, in marts.dim_listeners" in told
+
+    monkeypatch.setattr("ingestion.summary._HOUSEHOLD", len(listeners))
+    assert _summary(household, "nobody").count(", on the clocks of ") == len(listeners)
+
+
+def _summary(home: Home, listener: str) -> str:
+    console = Console(file=StringIO(), width=120)
+    show_summary(console, load_settings(duckdb_path=home.duckdb_path, listener=listener))
+    told = console.file
+    assert isinstance(told, StringIO)
+    return told.getvalue()

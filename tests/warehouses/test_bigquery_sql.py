@@ -82,6 +82,8 @@ def asked_of(
         patched.setattr(_OpenDuckDB, "query", query_noted)
         build_first(side, world, folder)
         show_summary(Console(quiet=True), side.settings)
+        patched.setattr("ingestion.summary._HOUSEHOLD", 0)
+        show_summary(Console(quiet=True), side.settings)
         show_status(Console(quiet=True), side.settings)
         show_costs(Console(quiet=True), side.settings, datetime.now(UTC))
         with open_warehouse(side.settings, read_only=True) as warehouse:
