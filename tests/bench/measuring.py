@@ -65,7 +65,7 @@ def tree_megabytes(pid: int) -> float:
     """Resident memory of a process and all below it, files that they share once; 0 without /proc.
 
     By pages that are no file's (`statm`): to have the kernel divide shared pages by their users
-    stops the process for milliseconds, twenty times a second.
+    would stop what is measured at each look.
     """
     own, of_files = zip(*_pages(pid), (0, 0), strict=True)
     return (sum(own) + max(of_files)) * os.sysconf("SC_PAGE_SIZE") / 1e6

@@ -380,15 +380,21 @@ def test_a_setting_that_cannot_be_used_is_named(given: dict[str, str], said: str
         load_settings(**given)
 
 
+@pytest.fixture
+def configured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lake is what the environment names."""
+    monkeypatch.setenv("WAREHOUSE", "lake")
+    monkeypatch.setenv("DUCKDB_PATH", str(tmp_path / "unused.duckdb"))
+
+
 def _told_by_doctor() -> list[tuple[str, str]]:
     return [(check.name, check.told) for check in engine_of(load_settings()).examine()]
 
 
+@pytest.mark.usefixtures("configured")
 def test_doctor_tells_what_a_bucket_lacks(
     s3: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("WAREHOUSE", "lake")
-    monkeypatch.setenv("DUCKDB_PATH", str(tmp_path / "unused.duckdb"))
     monkeypatch.setenv("LAKE_PATH", "s3://music/another")
     with pytest.raises(WarehouseError, match="LAKE_CATALOG is not set"):
         _told_by_doctor()
@@ -410,11 +416,10 @@ def test_doctor_tells_what_a_bucket_lacks(
         _told_by_doctor()
 
 
+@pytest.mark.usefixtures("configured")
 def test_doctor_tells_what_googles_storage_lacks(
     google: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("WAREHOUSE", "lake")
-    monkeypatch.setenv("DUCKDB_PATH", str(tmp_path / "unused.duckdb"))
     monkeypatch.setenv("LAKE_PATH", "gs://music/another")
     monkeypatch.setenv("LAKE_CATALOG", str(tmp_path / "kept.ducklake"))
     with pytest.raises(
@@ -433,6 +438,7 @@ def test_doctor_tells_what_googles_storage_lacks(
         _told_by_doctor()
 
 
+@pytest.mark.usefixtures("configured")
 def test_doctor_tells_what_a_container_lacks(
     azure: Azure, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -443,8 +449,6 @@ def test_doctor_tells_what_a_container_lacks(
 
     for name in [name for name in os.environ if name.startswith("AZURE_")]:
         monkeypatch.delenv(name)
-    monkeypatch.setenv("WAREHOUSE", "lake")
-    monkeypatch.setenv("DUCKDB_PATH", str(tmp_path / "unused.duckdb"))
     monkeypatch.setenv("LAKE_PATH", "az://music/another")
     assert refused().startswith("LAKE_CATALOG is not set")
     monkeypatch.setenv("LAKE_CATALOG", str(tmp_path / "kept.ducklake"))
