@@ -67,7 +67,9 @@ UNTESTED_MACROS = {
     "stale_periods",
     "stale_months",
     "within_stale_months",
-    "delete_stale_periods",
+    "get_incremental_replace_periods_sql",
+    "bq_generate_incremental_build_sql",
+    "dbt_bigquery_validate_get_incremental_strategy",
     "plan_for_whole_tables",
     "gather_statistics",
     "gather_statistics_of_sources",
@@ -316,6 +318,23 @@ def test_one_column_has_one_type_everywhere(models: list[Model]) -> None:
         for column, (_, data_type) in model.columns.items():
             types.setdefault(column, set()).add(data_type)
     assert {column: kinds for column, kinds in types.items() if len(kinds) > 1} == {}
+
+
+def test_what_an_increment_computes_by_it_also_deletes_by(manifest: dict[str, Any]) -> None:
+    incremental = [
+        node
+        for node in manifest["nodes"].values()
+        if node["config"].get("materialized") == "incremental"
+    ]
+    assert incremental
+    unlike = {
+        node["name"]: (deletes, computes)
+        for node in incremental
+        if (deletes := sorted(node["config"]["meta"].get("periods", [])))
+        != (computes := sorted(re.findall(r"stale_periods\('(\w+)'\)", node["raw_code"])))
+    }
+    assert unlike == {}
+    assert {node["config"]["incremental_strategy"] for node in incremental} == {"replace_periods"}
 
 
 def _macro_files() -> list[Path]:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import math
 import shutil
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, chdir, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from threading import Event
 from types import SimpleNamespace
 from typing import Any
 
@@ -34,6 +36,9 @@ REAL_EXPORTS = Path(__file__).parents[3] / "shared" / "real_exports"
 
 #: When something was loaded, and by which run, is no property of what was loaded.
 LINEAGE = {"loaded_at", "run_id"}
+
+#: How often a reader looks while a build goes on, in seconds: each look is billed on BigQuery.
+READER_ASKS_EVERY = 0.1
 
 #: It tells of the warehouse itself, which is another on each side: only its columns are compared.
 OF_THE_WAREHOUSE = "mon_warehouse_costs"
@@ -214,6 +219,32 @@ def build_increment(side: Side, world: World, exports: Path) -> Marts:
     return side.build()
 
 
+@contextmanager
+def no_month_missing(side: Side) -> Iterator[None]:
+    """Fail if a reader misses, while a build goes on, plays of a month that were there before."""
+    asked = "select distinct listener, ended_month from marts.fct_plays"
+    is_over, missed, looks = Event(), set[Row](), 0
+
+    def watch(before: set[Row]) -> None:
+        nonlocal looks
+        with open_warehouse(side.settings, read_only=True) as warehouse:
+            while not is_over.wait(READER_ASKS_EVERY):
+                missed.update(before - set(warehouse.query(asked)))
+                looks += 1
+
+    with open_warehouse(side.settings, read_only=True) as warehouse:
+        before = set(warehouse.query(asked))
+    with ThreadPoolExecutor(1) as pool:
+        reader = pool.submit(watch, before)
+        try:
+            yield
+        finally:
+            is_over.set()
+        reader.result()
+    assert looks > 10, "a reader that hardly looks misses nothing"
+    assert missed == set()
+
+
 def with_one_size_of_whole_numbers(marts: Marts) -> Marts:
     """As a warehouse holds them that has no other whole numbers."""
     return {
@@ -247,7 +278,8 @@ def check_parity(
     duckdb, first = (build_first(side, world, exports) for side in sides)
     assert differences(first, as_there(duckdb)) == {}
 
-    duckdb, second = (build_increment(side, world, exports) for side in sides)
+    with no_month_missing(sides[1]):
+        duckdb, second = (build_increment(side, world, exports) for side in sides)
     assert differences(second, as_there(duckdb)) == {}
     assert differences(second, first).keys() > {"fct_plays", "bridge_play_records"}
     empty = {mart for mart, held in duckdb.items() if not held.rows}

@@ -1,14 +1,7 @@
 {{
     config(
         materialized='incremental',
-        pre_hook="
-            {% if is_incremental() %}
-                delete from {{ this }}
-                where
-                    input_key not in (select months.input_key from ({{ current_periods('month') }}) as months)
-                    and input_key not in (select years.input_key from ({{ current_periods('year') }}) as years)
-            {% endif %}
-        ",
+        meta={'periods': ['month', 'year']},
     )
 }}
 

@@ -1,7 +1,7 @@
 {{
     config(
         materialized='incremental',
-        pre_hook="{{ delete_stale_periods('utc_month') }}",
+        meta={'periods': ['utc_month']},
     )
 }}
 
