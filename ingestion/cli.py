@@ -316,6 +316,26 @@ def logout(listener: ListenerOption = None) -> None:
 
 
 @app.command()
+def forget(
+    listener: Annotated[str, typer.Argument(help="Whose history it is.")],
+    export: Annotated[
+        str | None,
+        typer.Option(
+            help="Only what this export has brought: its path, or its name if it is gone."
+        ),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Delete a listener, or what one export has brought, and what was built of it."""
+    from ingestion.forget import forget as forget_now
+
+    load_settings(listener=listener)  # refuses what is no name
+    settings = load_settings()  # a SPOTIFY_REFRESH_TOKEN is of its LISTENER
+    forget_now(console, settings, listener, export, is_agreed=yes)
+    _build(settings, only_new=True)
+
+
+@app.command()
 def doctor() -> None:
     """Check settings, sign-ins, Spotify, clock, warehouse and disk; say the cure."""
     from ingestion.doctor import show_checks

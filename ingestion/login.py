@@ -22,7 +22,14 @@ from ingestion.spotify_api.sign_in import (
     is_here,
     missing_scopes,
 )
-from ingestion.spotify_api.tokens import App, SignIn, TokenFile, app_of, signed_in_listeners
+from ingestion.spotify_api.tokens import (
+    App,
+    SignIn,
+    TokenFile,
+    app_of,
+    sign_out,
+    signed_in_listeners,
+)
 
 #: Long enough to log in to Spotify, look for a password and read what is asked.
 _PATIENCE_SECONDS: Final = 300
@@ -62,9 +69,7 @@ def logout(console: Console, settings: Settings) -> None:
         UserError: the token file cannot be read or written.
     """
     _need_the_file(settings)
-    with TokenFile(settings.spotify_tokens).changing() as tokens:
-        was_there = tokens.listeners.pop(settings.listener, None)
-    if was_there:
+    if sign_out(settings, settings.listener):
         console.print(
             f"{settings.listener} is signed out here. To take the permission back at Spotify as"
             " well: https://www.spotify.com/account/apps",

@@ -9,11 +9,12 @@ A table is written only when something in it is due: one that was changed has mo
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Final
 
 from ingestion.settings import Settings
+from ingestion.spotify_api.nested import rows_of, with_nested
 from ingestion.spotify_api.tables import CATALOGUE, READ_NESTED
 from ingestion.spotify_api.tables import RAW_TABLES as OF_THE_API
 from ingestion.spotify_api.tables import SCHEMA as API
@@ -83,19 +84,18 @@ def _delete_replaced(warehouse: Warehouse, kind: str, until: datetime) -> None:
         where older.observed_at < ? and older.observed_at < latest.latest_at{told_again}
     """
     if warehouse.query(f"{replaced} limit 1", [until]):
-        nested = [table for table in warehouse.tables(API) if table.startswith(f"{kind}__")]
+        tables = with_nested(kind, warehouse.tables(API))
         with warehouse.transaction():
-            for table in sorted(nested, reverse=True):  # children before their parents
-                rows = _rows_of(table, [kind, *nested], f"_dlt_id in ({replaced})")
+            for table in tables:
+                rows = rows_of(table, tables, f"_dlt_id in ({replaced})")
                 warehouse.query(f"delete from {API}.{table} where {rows}", [until])
-            warehouse.query(f"delete from {API}.{kind} where _dlt_id in ({replaced})", [until])
 
 
 def _delete_nested(warehouse: Warehouse, until: datetime) -> None:
     """Delete the rows of nested tables that nothing reads, children before their parents."""
     tables = warehouse.tables(API)
     for table in sorted(_nested(tables) - READ_NESTED, reverse=True):
-        rows = _rows_of(table, tables, "observed_at < ?")
+        rows = rows_of(table, tables, "observed_at < ?")
         if warehouse.query(f"select 1 from {API}.{table} where {rows} limit 1", [until]):
             warehouse.query(f"delete from {API}.{table} where {rows}", [until])
 
@@ -103,24 +103,6 @@ def _delete_nested(warehouse: Warehouse, until: datetime) -> None:
 def _nested(tables: Collection[str]) -> set[str]:
     roots = [table.name for table in OF_THE_API if "observed_at" in table.keys]
     return {table for table in tables if any(table.startswith(f"{root}__") for root in roots)}
-
-
-def _rows_of(table: str, tables: Collection[str], of_the_root: str) -> str:
-    """SQL that holds for the rows that belong to rows of the raw table for which something does."""
-    parents = list(_parents(table, tables))
-    condition = of_the_root
-    for parent in reversed(parents):
-        condition = f"_dlt_parent_id in (select _dlt_id from {API}.{parent} where {condition})"
-    return condition
-
-
-def _parents(table: str, tables: Collection[str]) -> Iterator[str]:
-    """The table that it is nested in, then the one that this is nested in, to the raw table."""
-    while above := max(
-        (one for one in tables if table.startswith(f"{one}__")), key=len, default=""
-    ):
-        yield above
-        table = above
 
 
 def _empty(

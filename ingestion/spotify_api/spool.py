@@ -11,6 +11,7 @@ collect for one listener each has its turn.
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -191,6 +192,12 @@ class Spool:
             yield self._read(
                 self._path.rename(self._folder / f"{uuid4().hex}{_SUFFIX}"), is_left_behind=False
             )
+
+    def discard(self) -> None:
+        """Delete whatever waits, and what was set aside."""
+        self._close_file()
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self.close()
 
     def close(self) -> None:
         """Remove the folders if nothing is left in them."""

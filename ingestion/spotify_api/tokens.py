@@ -201,6 +201,19 @@ def sign_in_of(settings: Settings, listener: str) -> SignIn | None:
     return _kept(settings).listeners.get(listener)
 
 
+def sign_out(settings: Settings, listener: str) -> bool:
+    """Forget the sign-in that the file holds, and keep the app; say whether there was one.
+
+    Raises:
+        UserError: the token file cannot be read or written.
+    """
+    file = TokenFile(settings.spotify_tokens)
+    if listener not in file.read().listeners:
+        return False
+    with file.changing() as tokens:
+        return tokens.listeners.pop(listener, None) is not None
+
+
 def renew_sign_in(
     settings: Settings, listener: str, renewed: Callable[[SignIn], SignIn]
 ) -> SignIn | None:

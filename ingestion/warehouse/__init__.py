@@ -16,9 +16,18 @@ from importlib import import_module
 from ingestion.settings import Settings
 from ingestion.warehouse.changed_types import changed_types
 from ingestion.warehouse.loader import Loader
-from ingestion.warehouse.protocol import Engine, Row, Warehouse
+from ingestion.warehouse.protocol import Engine, Row, Statement, Warehouse
 
-__all__ = ["Engine", "Loader", "Row", "Warehouse", "changed_types", "engine_of", "open_warehouse"]
+__all__ = [
+    "Engine",
+    "Loader",
+    "Row",
+    "Statement",
+    "Warehouse",
+    "changed_types",
+    "engine_of",
+    "open_warehouse",
+]
 
 
 def engine_of(settings: Settings) -> Engine:

@@ -19,6 +19,9 @@ from ingestion.warehouse.loader import Loader
 
 Row: TypeAlias = tuple[Any, ...]
 
+Statement: TypeAlias = tuple[str, Sequence[object]]
+"""SQL and its parameters."""
+
 
 @dataclass(frozen=True)
 class Stored:

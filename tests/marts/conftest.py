@@ -69,6 +69,7 @@ class Home:
         max_calls: int = 1_000,
         playlist_limit: int | None = 0,
         patience: timedelta = timedelta(days=10_000),
+        listener: str = "me",
     ) -> None:
         """Ask a simulated Spotify every 16 hours until its clock stands at `until`.
 
@@ -76,7 +77,7 @@ class Home:
         """
         settings = load_settings(
             duckdb_path=self.duckdb_path,
-            listener="me",
+            listener=listener,
             listener_timezone=self.time_zone,
             spotify_tokens=self.folder / "tokens.json",
             spotify_api_url=service.api_url,
@@ -91,8 +92,8 @@ class Home:
             top_limit=0,
             ask_lists_every_hours=1_000_000,
         )
-        ensure_raw_tables(settings, ["me"])
-        collector = Collector(settings, "me", clock=SharedClock(service), patience=patience)
+        ensure_raw_tables(settings, [listener])
+        collector = Collector(settings, listener, clock=SharedClock(service), patience=patience)
         while service.clock.now < until:
             outcome = collector.poll()
             assert outcome.outcome in {"complete", "budget_spent"}, outcome.message

@@ -19,11 +19,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from ingestion.findings import Finding, keep_findings, standing_findings
+from ingestion.forget import forget
 from ingestion.raw_tables import ensure_raw_tables
 from ingestion.settings import Settings, load_settings
 from ingestion.spotify_api.collecting import Collector
+from ingestion.spotify_api.state import memory_of
 from ingestion.spotify_export.importing import import_exports
 from ingestion.transform import build_models
 from ingestion.warehouse import Row, open_warehouse
@@ -284,6 +287,36 @@ def check_parity(
     assert differences(second, first).keys() > {"fct_plays", "bridge_play_records"}
     empty = {mart for mart, held in duckdb.items() if not held.rows}
     assert empty <= {"mon_collection_gaps"}, "what is empty on both sides shows nothing"
+
+
+def check_forgetting(side: Side) -> None:
+    """Of the raw tables, those rows go that are of the listener who is forgotten."""
+    before = _listeners_rows(side)
+    assert before["me"]["spotify_api.recently_played"] > 0
+    with open_warehouse(side.settings, read_only=True) as warehouse:
+        assert memory_of(warehouse, "me").values
+
+    forget(Console(quiet=True), side.settings, "me", None, is_agreed=True)
+
+    after = _listeners_rows(side)
+    assert after == {listener: rows for listener, rows in before.items() if listener != "me"}
+    with open_warehouse(side.settings, read_only=True) as warehouse:
+        assert memory_of(warehouse, "me").values == {}
+        nested = "spotify_api.recently_played__track__artists"
+        assert warehouse.query(f"select count(*) from {nested}") == [(0,)]
+
+
+def _listeners_rows(side: Side) -> dict[str, dict[str, int]]:
+    """By listener, the number of their rows in each raw table that holds any."""
+    counted: dict[str, dict[str, int]] = {}
+    with open_warehouse(side.settings, read_only=True) as warehouse:
+        for schema in ("spotify_api", "spotify_export"):
+            for table, types in warehouse.column_types(schema).items():
+                if "listener" in types:
+                    rows = f"select listener, count(*) from {schema}.{table} group by listener"
+                    for listener, count in warehouse.query(rows):
+                        counted.setdefault(listener, {})[f"{schema}.{table}"] = count
+    return counted
 
 
 def what_is_kept_of_a_broken_promise(settings: Settings) -> list[list[Finding]]:

@@ -46,6 +46,7 @@ from tests.warehouses.bigquery_emulator import (
 from tests.warehouses.parity import (
     KEPT_OF_A_BROKEN_PROMISE,
     Side,
+    check_forgetting,
     check_parity,
     side_of,
     what_is_kept_of_a_broken_promise,
@@ -214,6 +215,10 @@ def dry_run_of(side: Side) -> str:
         show_dry_run(console, side.settings)
     told: str = console.file.getvalue()  # type: ignore[attr-defined]
     return told
+
+
+def test_a_listener_who_is_forgotten_leaves_no_raw_row(sides: tuple[Side, Side]) -> None:
+    check_forgetting(sides[1])
 
 
 def test_what_is_not_there_cannot_be_told_and_makes_nothing(

@@ -32,6 +32,7 @@ from tests.warehouses.parity import (
     Side,
     build_first,
     build_increment,
+    check_forgetting,
     differences,
     side_of,
     write_exports,
@@ -257,6 +258,10 @@ def test_nothing_that_is_logged_shows_a_secret(bucket_lake: Built, tmp_path: Pat
     logs = (tmp_path / "dbt.log").read_text()
     assert len(logs) > 10_000
     assert SECRET not in logs + built + nowhere + no_catalog
+
+
+def test_a_listener_who_is_forgotten_leaves_no_raw_row(bucket_lake: Built) -> None:
+    check_forgetting(bucket_lake.side)
 
 
 @pytest.fixture(params=["in a folder", "on Azure"])

@@ -13,7 +13,7 @@ from ingestion.transform import run_dbt
 from ingestion.warehouse import open_warehouse
 from simulator import World
 from tests.warehouses.conftest import MakeDatabase
-from tests.warehouses.parity import Side, check_parity, side_of
+from tests.warehouses.parity import Side, check_forgetting, check_parity, side_of
 
 pytestmark = pytest.mark.usefixtures("moved_abroad")
 
@@ -82,3 +82,7 @@ def test_macros_give_the_same_on_postgres(sides: tuple[Side, Side]) -> None:
     statuses = {result["unique_id"]: result["status"] for result in results["results"]}
     assert len(statuses) > 10
     assert set(statuses.values()) <= {"pass", "success"}, statuses
+
+
+def test_a_listener_who_is_forgotten_leaves_no_raw_row(sides: tuple[Side, Side]) -> None:
+    check_forgetting(sides[1])

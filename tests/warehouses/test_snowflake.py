@@ -36,6 +36,7 @@ from tests.warehouses.parity import (
     OF_THE_WAREHOUSE,
     Mart,
     Side,
+    check_forgetting,
     check_parity,
     differences,
     ordered,
@@ -158,6 +159,10 @@ def test_costs_are_told_by_table(sides: tuple[Side, Side]) -> None:
     console = Console(file=StringIO(), width=140)
     assert show_costs(console, snowflake.settings, datetime.now(UTC))
     assert "marts.fct_plays" in console.file.getvalue()  # type: ignore[attr-defined]
+
+
+def test_a_listener_who_is_forgotten_leaves_no_raw_row(sides: tuple[Side, Side]) -> None:
+    check_forgetting(sides[1])
 
 
 @pytest.fixture
