@@ -8,10 +8,12 @@ session: a pooler has to keep one (`session` mode).
 
 from __future__ import annotations
 
+import atexit
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final, TypeAlias
@@ -113,7 +115,20 @@ def _parts_of(address: str) -> dict[str, str]:
 
 def connect_by_adbc(address: str) -> dbapi.Connection:
     """A connection whose rows are Arrow's; it begins a transaction by itself."""
-    return dbapi.connect(address)
+    return _first_by_adbc(address).adbc_clone()
+
+
+@cache
+def _first_by_adbc(address: str) -> dbapi.Connection:
+    """An idle connection, from which others are cloned.
+
+    The driver asks a database for all of its types, those of every table among them, before a
+    first connection, which takes longer than most loads. Clones know them, and go on where this
+    one was ended by the server.
+    """
+    connection = dbapi.connect(address, autocommit=True)
+    atexit.register(connection.close)
+    return connection
 
 
 class _Postgres:
