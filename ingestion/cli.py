@@ -1,4 +1,4 @@
-"""The command line. The Makefile calls it; every verb of the one is a verb of the other."""
+"""The command line. What is asked often is a target of the Makefile too, by the same name."""
 
 from __future__ import annotations
 

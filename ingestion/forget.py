@@ -74,11 +74,13 @@ def forget(
         UserError: there is nothing to delete, nobody to ask, or Spotify is being asked just now.
         WarehouseError: the warehouse cannot be opened or written.
     """
+    engine = engine_of(settings)
+    if not engine.exists():
+        raise UserError(f"nothing is kept of {listener}: there is nothing in {engine.place}")
     kept = _kept(settings, listener, export)
-    place = engine_of(settings).place
     if not str(kept):
-        raise UserError(_nothing(settings, listener, export, place))
-    console.print(f"{escape(f'{listener}: {kept}, in {place}')}", soft_wrap=True)
+        raise UserError(_nothing(settings, listener, export, engine.place))
+    console.print(escape(f"{listener}: {kept}, in {engine.place}"), soft_wrap=True)
     _ask(is_agreed)
     if export is None:
         _forget_listener(settings, listener)

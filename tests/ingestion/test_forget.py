@@ -106,6 +106,12 @@ def test_what_is_not_there_is_told_with_what_is(
         forget(CONSOLE, database.settings(), listener, archive, is_agreed=True)
 
 
+def test_where_nothing_was_loaded_nothing_is_made(database: Database) -> None:
+    with pytest.raises(UserError, match="nothing is kept of me: there is nothing in "):
+        forget(CONSOLE, database.settings(), "me", None, is_agreed=True)
+    assert not database.path.exists()
+
+
 def test_what_would_bring_it_back_is_told(
     first: Path, database: Database, capsys: pytest.CaptureFixture[str]
 ) -> None:
