@@ -116,12 +116,7 @@ def demo() -> None:
             listener_timezone="Europe/Oslo",
             duckdb_path=Path(chosen) if chosen else folder / "demo.duckdb",
             schema_prefix=os.environ.get("SCHEMA_PREFIX") or prefix,
-            spotify_api_url=spotify.api_url,
-            spotify_accounts_url=spotify.accounts_url,
-            spotify_client_id=spotify.client_id,
-            spotify_client_secret=spotify.client_secret,
-            spotify_refresh_token=spotify.sign_in(),
-            requests_per_minute=0,
+            **spotify.settings_of(),
             max_calls=10_000,
             max_calls_per_day=100_000,
         )

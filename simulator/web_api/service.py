@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Thread
 from time import sleep
+from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -127,6 +128,15 @@ class Service:
         return self._sign_ins.sign_in(
             self.account(listener).listener, frozenset(scopes), authorised_at or self.clock.now
         )
+
+    def settings_of(self, listener: str | None = None) -> dict[str, Any]:
+        """The settings of spotify-elt with which a listener has just signed in here; unpaced."""
+        return {
+            **{variable.lower(): value for variable, value in self.environment.items()},
+            "spotify_client_secret": self.client_secret,
+            "spotify_refresh_token": self.sign_in(listener),
+            "requests_per_minute": 0,
+        }
 
     def access_token(
         self, listener: str | None = None, *, scopes: frozenset[str] | set[str] = ALL_SCOPES

@@ -67,12 +67,7 @@ def _collect(home: Home, world: World) -> None:
             listener="anna",
             listener_timezone=home.time_zone,
             spotify_tokens=home.folder / "tokens.json",
-            spotify_api_url=service.api_url,
-            spotify_accounts_url=service.accounts_url,
-            spotify_client_id=service.client_id,
-            spotify_client_secret=service.client_secret,
-            spotify_refresh_token=service.sign_in("anna"),
-            requests_per_minute=0,
+            **service.settings_of("anna"),
             max_calls=10_000,
             max_calls_per_day=100_000,
         )

@@ -71,12 +71,7 @@ def _collector(home: Home, service: Service) -> Collector:
     settings = load_settings(
         duckdb_path=home.duckdb_path,
         spotify_tokens=home.folder / "tokens.json",
-        spotify_api_url=service.api_url,
-        spotify_accounts_url=service.accounts_url,
-        spotify_client_id=service.client_id,
-        spotify_client_secret=service.client_secret,
-        spotify_refresh_token=service.sign_in(),
-        requests_per_minute=0,
+        **service.settings_of(),
         max_calls_per_day=100_000,
         listener="me",
     )
