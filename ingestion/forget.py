@@ -33,8 +33,8 @@ class _Kept:
     Attributes:
         archives: the names of the exports that brought it.
         rows: of files.
-        answers: rows that Spotify told.
-        has_waiting: whether there is more of them, not loaded yet.
+        answers: rows from the Web API.
+        has_waiting: whether there is more from there, not loaded yet.
         has_zone: whether a time zone is noted.
         is_signed_in: whether there is a sign-in.
     """
@@ -50,7 +50,7 @@ class _Kept:
         """In words; empty if there is nothing."""
         words = {
             f"{self.rows:,} rows of {', '.join(self.archives)}": self.archives,
-            f"{self.answers:,} rows that Spotify told": self.answers,
+            f"{self.answers:,} rows from the Web API": self.answers,
             "answers that wait to be loaded": self.has_waiting,
             "the time zone": self.has_zone,
             "the sign-in": self.is_signed_in,

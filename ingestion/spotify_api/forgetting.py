@@ -16,13 +16,12 @@ _SOMEBODYS = [table.name for table in RAW_TABLES if "listener" in table.tables[t
 def answers_of(warehouse: Warehouse, listener: str) -> int:
     """How many rows are kept of what Spotify told of a listener, without nested ones."""
     kept = warehouse.tables(SCHEMA)
-    return sum(
-        warehouse.query(f"select count(*) from {SCHEMA}.{table} where listener = ?", [listener])[0][
-            0
-        ]
+    counted = (
+        warehouse.query(f"select count(*) from {SCHEMA}.{table} where listener = ?", [listener])
         for table in _SOMEBODYS
         if table in kept
     )
+    return sum(count for [(count,)] in counted)
 
 
 def deletion_of(warehouse: Warehouse, listener: str) -> Iterator[Statement]:
