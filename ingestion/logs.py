@@ -35,6 +35,11 @@ _SECRET: Final = re.compile(
 )
 
 
+#: It warns of each retry, of calls too that Google's library makes by itself and can do without.
+#: Whoever runs out of retries says so; from INFO on, each is told.
+_RETRYING: Final = "urllib3.connectionpool"
+
+
 def silence_spotipy() -> None:
     """Drop what spotipy logs, whatever level or handler anyone sets. Before spotipy is used."""
     for name in _INDISCREET:
@@ -62,6 +67,8 @@ def configure_logs(settings: LogSettings) -> None:
     formatter = _Json() if settings.log_format == "json" else _Text()
     root = logging.getLogger()
     root.setLevel(settings.log_level)
+    is_quiet = root.level >= logging.WARNING
+    logging.getLogger(_RETRYING).setLevel(logging.ERROR if is_quiet else logging.NOTSET)
     for handler in [handler for handler in root.handlers if _is_ours(handler)]:
         root.removeHandler(handler)
         handler.close()

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from urllib3 import PoolManager, Retry
+from urllib3.exceptions import MaxRetryError
 
 from ingestion.logs import configure_logs, without_secrets
 from ingestion.settings import PROJECT_ROOT, LogSettings, Settings
@@ -20,6 +22,7 @@ from ingestion.spotify_api.client import open_client
 from ingestion.spotify_api.sign_in import Authorisation
 from ingestion.spotify_api.tokens import App, SignIn, TokenFile, sign_in_of
 from simulator.web_api import Service
+from tests.programs import free_port
 from tests.spotify_api.conftest import SharedClock, profile, spotify_elt, where_it_leads
 
 
@@ -46,10 +49,10 @@ def everything() -> Iterator[io.StringIO]:
 
 @pytest.fixture(autouse=True)
 def _root_as_before() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
+    root, retrying = logging.getLogger(), logging.getLogger("urllib3.connectionpool")
+    handlers, levels = list(root.handlers), (root.level, retrying.level)
     yield
-    root.handlers, root.level = handlers, level
+    root.handlers, (root.level, retrying.level) = handlers, levels
 
 
 def all_loggers() -> list[logging.Logger]:
@@ -134,6 +137,16 @@ def test_the_commands_tell_no_secret_either(
     assert "asking for profile" in (tmp_path / "log.txt").read_text()
     shown += (tmp_path / "log.txt").read_text()
     assert not [secret for secret in secrets | {"another-secret"} if secret in shown]
+
+
+@pytest.mark.parametrize(("level", "is_told"), [("WARNING", False), ("INFO", True)])
+def test_a_retry_is_told_to_who_wants_to_know_more(
+    level: str, log_settings: LogSettings, capsys: pytest.CaptureFixture[str], *, is_told: bool
+) -> None:
+    configure_logs(log_settings.model_copy(update={"log_level": level, "log_file": None}))
+    with pytest.raises(MaxRetryError), PoolManager(retries=Retry(1)) as pool:
+        pool.request("GET", f"http://127.0.0.1:{free_port()}/")
+    assert ("Retrying (Retry(total=0" in capsys.readouterr().err) is is_told
 
 
 @pytest.mark.parametrize(
