@@ -101,7 +101,7 @@ def _delete_unrecorded(
         warehouse.query(f"delete from {SCHEMA}.{table} where {key[0]} = ? and {key[1]} = ?", values)
 
 
-def forget(warehouse: Warehouse, keys: Sequence[str], now: datetime) -> None:
+def delete_replaced(warehouse: Warehouse, keys: Sequence[str], now: datetime) -> None:
     """Delete the records of files that get new ones, and their problems from before `now`."""
     if not keys:
         return

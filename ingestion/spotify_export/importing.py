@@ -26,8 +26,8 @@ from ingestion.spotify_export.history import (
     History,
     Record,
     delete_leftovers,
+    delete_replaced,
     file_key,
-    forget,
     keep_time_zone,
     read_history,
 )
@@ -121,7 +121,9 @@ def _load(warehouse: Warehouse, files: Iterator[_NewFile], now: datetime) -> Non
         tables = _tables(chain([first], islice(files, FILES_PER_BATCH - 1)), batch)
         load(export_rows(_row_groups(tables)))
         with warehouse.transaction():
-            forget(warehouse, [file.record["file_key"] for file in batch if file.replaces], now)
+            delete_replaced(
+                warehouse, [file.record["file_key"] for file in batch if file.replaces], now
+            )
             insert_rows(warehouse, f"{SCHEMA}.import_files", [file.record for file in batch])
         first = next(files, None)
 
