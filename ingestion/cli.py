@@ -316,7 +316,8 @@ def forget(
     export: Annotated[
         str | None,
         typer.Option(
-            help="Only what this export has brought: its path, or its name if it is gone."
+            help="Only what this export has brought: its path, or if it is gone its name, under"
+            " which others may have come too."
         ),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,

@@ -123,8 +123,8 @@ def _first_by_adbc(address: str) -> dbapi.Connection:
     """An idle connection, from which others are cloned.
 
     The driver asks a database for all of its types, those of every table among them, before a
-    first connection, which takes longer than most loads. Clones know them, and go on where this
-    one was ended by the server.
+    first connection, and dlt wants one for each file that it loads. Clones know them, and go on
+    where this one was ended by the server.
     """
     connection = dbapi.connect(address, autocommit=True)
     atexit.register(connection.close)
