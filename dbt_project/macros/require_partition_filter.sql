@@ -13,7 +13,7 @@
 {% macro bigquery__require_partition_filter(is_at_end) -%}
     {%- set is_wanted = env_var('BIGQUERY_REQUIRE_PARTITION_FILTER', 'false') | lower == 'true' -%}
     {%- if execute and flags.WHICH in ('build', 'run', 'test') and (is_wanted or not is_at_end) -%}
-        {%- for node in graph.nodes.values() if node.config.get('partition_by') %}
+        {%- for node in graph.nodes.values() if node.config.get('partition_by') and 'marts' in node.fqn %}
             alter table if exists {{ api.Relation.create(node.database, node.schema, node.alias) }}
             set options (require_partition_filter = {{ 'true' if is_at_end else 'false' }});
         {%- endfor -%}

@@ -67,6 +67,7 @@ UNTESTED_MACROS = {
     "stale_periods",
     "stale_months",
     "within_stale_months",
+    "within_stale_periods",
     "get_incremental_replace_periods_sql",
     "bq_generate_incremental_build_sql",
     "dbt_bigquery_validate_get_incremental_strategy",
@@ -335,6 +336,19 @@ def test_what_an_increment_computes_by_it_also_deletes_by(manifest: dict[str, An
     }
     assert unlike == {}
     assert {node["config"]["incremental_strategy"] for node in incremental} == {"replace_periods"}
+
+
+def test_an_increment_names_the_days_of_the_plays_that_it_asks_for(
+    manifest: dict[str, Any],
+) -> None:
+    asking = {
+        node["name"]: node["raw_code"]
+        for node in manifest["nodes"].values()
+        if node["config"].get("materialized") == "incremental"
+        and "model.spotify_elt.fct_plays" in node["depends_on"]["nodes"]
+    }
+    assert asking
+    assert [name for name, sql in asking.items() if "within_stale_periods(" not in sql] == []
 
 
 def _macro_files() -> list[Path]:

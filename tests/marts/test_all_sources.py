@@ -73,7 +73,7 @@ def test_every_play_of_every_source_is_there_once_whatever_the_order(
             [lambda export=export: home.ingest(export) for export in exports],
             [
                 lambda until=until: home.poll(
-                    service, until=until, patience=timedelta(days=dice.randint(1, 6))
+                    service, until=until, patience=timedelta(days=dice.randint(4, 9))
                 )
                 for until in last_polls
             ],

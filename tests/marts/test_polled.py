@@ -40,7 +40,7 @@ def test_every_reported_play_is_there_once_beside_the_exported(
     home: Home, world: World, service: Service
 ) -> None:
     first_poll, last_poll = service.clock.now, moment(world, 0.65)
-    home.poll(service, until=last_poll, patience=timedelta(days=3))
+    home.poll(service, until=last_poll, patience=timedelta(days=8))
     home.ingest(export(world, home.folder, Extended("extended_2026", moment(world, 0.6).date())))
     home.build()
 

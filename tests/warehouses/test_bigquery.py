@@ -179,6 +179,17 @@ def test_who_asks_a_mart_with_partitions_has_to_say_for_which_days_and_ours_do(
     assert keep_findings(bigquery.settings, [], are_all=True) == []
 
 
+def test_an_increment_finds_the_records_of_its_months_in_partitions(
+    sides: tuple[Side, Side], service: BigQuery
+) -> None:
+    prefix = sides[1].settings.schema_prefix
+    with service.client() as client:
+        for source in ("account", "api", "extended"):
+            table = client.get_table(f"{prefix}intermediate.int_{source}_records")
+            partitioning = table.time_partitioning
+            assert (partitioning.type_, partitioning.field) == ("MONTH", "ended_month")
+
+
 def costs_of(settings: Settings) -> tuple[str, bool]:
     console = Console(file=StringIO(), width=140)
     is_within = show_costs(console, settings, datetime.now(UTC))

@@ -6,6 +6,7 @@
 }}
 
 {%- set polled_months = 'select ' ~ month_of('played_at') ~ ' from ' ~ ref('stg_spotify_api__recently_played') -%}
+{%- set of_stale_months = within_stale_months('ended_month', 1, polled_months) -%}
 {%- set next_days_month = month_of(dbt.dateadd('day', 1, 'played_at')) -%}
 {%- set last_days_month = month_of(dbt.dateadd('day', -1, 'played_at')) -%}
 
@@ -54,7 +55,7 @@ exported_plays as (
     where
         track_name is not null
         and not is_retry
-        and {{ within_stale_months('ended_month', 1, polled_months) }}
+        and {{ of_stale_months }}
 
     union all
 
@@ -70,7 +71,7 @@ exported_plays as (
     where
         track_name is not null
         and not is_covered
-        and {{ within_stale_months('ended_month', 1, polled_months) }}
+        and {{ of_stale_months }}
 
 ),
 

@@ -23,7 +23,10 @@ plays as (
         on
             fct_plays.listener = months.listener
             and fct_plays.year_month = months.period
-    where fct_plays.is_counted and fct_plays.artist_key is not null
+    where
+        fct_plays.is_counted
+        and fct_plays.artist_key is not null
+        and {{ within_stale_periods('fct_plays.listening_date', 'month') }}
 
 ),
 

@@ -21,8 +21,9 @@ years as (
 
 streams as (
 
+    -- a month that is stale makes its year stale
     select * from {{ ref('fct_plays') }}
-    where is_counted
+    where is_counted and {{ within_stale_periods('listening_date', 'year') }}
 
 ),
 

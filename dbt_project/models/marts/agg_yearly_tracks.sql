@@ -23,7 +23,10 @@ plays as (
         on
             fct_plays.listener = years.listener
             and cast(fct_plays.year as {{ dbt.type_string() }}) = years.period
-    where fct_plays.is_counted and fct_plays.track_key is not null
+    where
+        fct_plays.is_counted
+        and fct_plays.track_key is not null
+        and {{ within_stale_periods('fct_plays.listening_date', 'year') }}
 
 ),
 

@@ -58,8 +58,8 @@ plays as (
             fct_plays.listener = months_around.listener
             and fct_plays.year_month = months_around.period
     where
-        fct_plays.exclusion_reason is null
-        or fct_plays.exclusion_reason not in ('retry', 'covered_by_extended_history')
+        coalesce(fct_plays.exclusion_reason, 'none') not in ('retry', 'covered_by_extended_history')
+        and {{ within_stale_periods('fct_plays.listening_date', 'month', months_around=1) }}
 
 ),
 
