@@ -66,8 +66,7 @@ UNTESTED_MACROS = {
     "current_periods",
     "stale_periods",
     "stale_months",
-    "within_stale_months",
-    "within_stale_periods",
+    "within_months",
     "get_incremental_replace_periods_sql",
     "bq_generate_incremental_build_sql",
     "dbt_bigquery_validate_get_incremental_strategy",
@@ -348,7 +347,7 @@ def test_an_increment_names_the_days_of_the_plays_that_it_asks_for(
         and "model.spotify_elt.fct_plays" in node["depends_on"]["nodes"]
     }
     assert asking
-    assert [name for name, sql in asking.items() if "within_stale_periods(" not in sql] == []
+    assert [name for name, sql in asking.items() if "within_months(" not in sql] == []
 
 
 def _macro_files() -> list[Path]:

@@ -59,7 +59,7 @@ INTROSPECTION = """
 {%- macro is_incremental() -%}
     {{ return(model.config.materialized == 'incremental' and ANSWER) }}
 {%- endmacro -%}
-{%- macro stale_months(months=none, period_type='utc_month') -%}
+{%- macro stale_months(period_type='utc_month', among=none) -%}
     {{ return([modules.datetime.date(2024, 3, 1)]) }}
 {%- endmacro -%}
 """

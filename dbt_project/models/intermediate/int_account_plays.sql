@@ -50,6 +50,7 @@ plays as (
         account_records.is_covered,
         false as in_extended_export,
         true as in_account_export,
+        cast(null as {{ type_zoned_timestamp() }}) as ts,
         account_records.ended_minute as ended_at,
         account_records.ended_month
     from account_records

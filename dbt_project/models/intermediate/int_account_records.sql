@@ -8,7 +8,7 @@
 {#- What makes an account record: two of them alike in these are one. -#}
 {%- set identity = 'listener, ended_minute, ms_played, creator, title' -%}
 {%- set account_months = 'select ended_month from ' ~ ref('stg_spotify_export__account_streaming_history') -%}
-{%- set of_stale_months = within_stale_months('ended_month', 0, account_months) -%}
+{%- set stale = stale_months(among=account_months) -%}
 
 with
 
@@ -21,21 +21,21 @@ months as (
 account_history as (
 
     select * from {{ ref('stg_spotify_export__account_streaming_history') }}
-    where {{ of_stale_months }}
+    where {{ within_months('ended_month', stale) }}
 
 ),
 
 extended_history as (
 
     select * from {{ ref('stg_spotify_export__streaming_history') }}
-    where {{ of_stale_months }}
+    where {{ within_months('ts', stale, data_type=type_zoned_timestamp()) }}
 
 ),
 
 extended_records as (
 
     select * from {{ ref('int_extended_records') }}
-    where {{ of_stale_months }}
+    where {{ within_months('ended_month', stale) }}
 
 ),
 

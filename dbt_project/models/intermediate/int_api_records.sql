@@ -6,7 +6,7 @@
 }}
 
 {%- set polled_months = 'select ' ~ month_of('played_at') ~ ' from ' ~ ref('stg_spotify_api__recently_played') -%}
-{%- set of_stale_months = within_stale_months('ended_month', 1, polled_months) -%}
+{%- set stale = stale_months(among=polled_months) -%}
 {%- set next_days_month = month_of(dbt.dateadd('day', 1, 'played_at')) -%}
 {%- set last_days_month = month_of(dbt.dateadd('day', -1, 'played_at')) -%}
 
@@ -55,7 +55,8 @@ exported_plays as (
     where
         track_name is not null
         and not is_retry
-        and {{ of_stale_months }}
+        and {{ within_months('ended_month', stale, months_around=1) }}
+        and {{ within_months('ts', stale, months_around=1, data_type=type_zoned_timestamp()) }}
 
     union all
 
@@ -71,7 +72,7 @@ exported_plays as (
     where
         track_name is not null
         and not is_covered
-        and {{ of_stale_months }}
+        and {{ within_months('ended_month', stale, months_around=1) }}
 
 ),
 

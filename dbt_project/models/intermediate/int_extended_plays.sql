@@ -71,6 +71,7 @@ plays as (
         false as is_covered,
         true as in_extended_export,
         account_matches.play_key is not null as in_account_export,
+        extended_history.ts,
         extended_history.ended_at,
         extended_records.ended_month
     from extended_records

@@ -7,6 +7,7 @@
 
 {#- Rows alike in all of these are the same row written twice; `skipped` and the names are not
     among them, because a later export fills in the one and corrects the other. -#}
+{%- set stale = stale_months() -%}
 {%- set likeness = 'offline_epoch_seconds, reason_start, reason_end, platform, is_shuffle, is_offline, is_incognito' -%}
 
 with
@@ -46,7 +47,7 @@ history as (
         coalesce(artist_name, show_name) as creator,
         coalesce(track_name, episode_name) as title
     from {{ ref('stg_spotify_export__streaming_history') }}
-    where {{ within_stale_months('ended_month', months_around=1) }}
+    where {{ within_months('ts', stale, months_around=1, data_type=type_zoned_timestamp()) }}
 
 ),
 

@@ -23,7 +23,7 @@ plays as (
         on
             fct_plays.listener = months.listener
             and fct_plays.year_month = months.period
-    where {{ within_stale_periods('fct_plays.listening_date', 'month') }}
+    where {{ within_months('fct_plays.listening_date', stale_months('month')) }}
 
 ),
 

@@ -23,7 +23,7 @@ plays as (
         on
             fct_plays.listener = years.listener
             and cast(fct_plays.year as {{ dbt.type_string() }}) = years.period
-    where fct_plays.is_counted and {{ within_stale_periods('fct_plays.listening_date', 'year') }}
+    where fct_plays.is_counted and {{ within_months('fct_plays.listening_date', stale_months('year')) }}
 
 ),
 

@@ -23,7 +23,7 @@ streams as (
 
     -- a month that is stale makes its year stale
     select * from {{ ref('fct_plays') }}
-    where is_counted and {{ within_stale_periods('listening_date', 'year') }}
+    where is_counted and {{ within_months('listening_date', stale_months('year')) }}
 
 ),
 

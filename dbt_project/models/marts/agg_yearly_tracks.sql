@@ -26,7 +26,7 @@ plays as (
     where
         fct_plays.is_counted
         and fct_plays.track_key is not null
-        and {{ within_stale_periods('fct_plays.listening_date', 'year') }}
+        and {{ within_months('fct_plays.listening_date', stale_months('year')) }}
 
 ),
 

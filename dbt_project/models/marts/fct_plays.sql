@@ -16,7 +16,7 @@ months as (
 all_plays as (
 
     select * from {{ ref('int_plays') }}
-    where {{ within_stale_months('ended_month') }}
+    where {{ within_months('ended_month', stale_months()) }}
 
 ),
 

@@ -59,7 +59,7 @@ plays as (
             and fct_plays.year_month = months_around.period
     where
         coalesce(fct_plays.exclusion_reason, 'none') not in ('retry', 'covered_by_extended_history')
-        and {{ within_stale_periods('fct_plays.listening_date', 'month', months_around=1) }}
+        and {{ within_months('fct_plays.listening_date', stale_months('month'), months_around=1) }}
 
 ),
 

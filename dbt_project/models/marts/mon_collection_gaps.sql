@@ -24,6 +24,14 @@ plays as (
 
 ),
 
+plays_since_the_first_gap as (
+
+    -- every gap looks at every play
+    select * from plays
+    where ended_at > (select min(gaps.gap_started_at) from gaps)
+
+),
+
 plays_in_gaps as (
 
     select
@@ -35,7 +43,7 @@ plays_in_gaps as (
             as {{ dbt.type_bigint() }}
         ) as export_play_count
     from gaps
-    inner join plays
+    inner join plays_since_the_first_gap as plays
         on
             gaps.listener = plays.listener
             and gaps.gap_started_at < plays.ended_at

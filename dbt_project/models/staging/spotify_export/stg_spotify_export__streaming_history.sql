@@ -40,6 +40,7 @@ renamed as (
         offline as is_offline,
         incognito_mode as is_incognito,
         {{ month_of(utc_timestamp('ts')) }} as ended_month,
+        ts,
         {{ utc_timestamp('ts') }} as ended_at,
         {{ utc_timestamp('loaded_at') }} as loaded_at
     from source
