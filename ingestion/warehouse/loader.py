@@ -63,10 +63,7 @@ class Loader:
 
 
 def _know_capabilities(destination: Destination[Any, Any]) -> None:
-    """Let it resolve its configuration once to say what it can do: dlt asks thirty times a load.
-
-    That was a third of the time of a load of few rows.
-    """
+    """Let it resolve its configuration once to say what it can do: each step of a load asks."""
     resolve = destination.capabilities
     known: dict[bool, DestinationCapabilitiesContext] = {}
 
