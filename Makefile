@@ -4,7 +4,12 @@
 # WAREHOUSE, DUCKDB_PATH, POSTGRES_URL, BIGQUERY_PROJECT, SNOWFLAKE_ACCOUNT, LAKE_PATH, and those of the
 # Web API.
 
-PYTHON ?= python3
+# python3 of the PATH; the system's, where that one was compiled without optimisation, as pyenv does unasked: it
+# makes everything slower
+OPTIMISED := import sysconfig; assert "--enable-optimizations" in sysconfig.get_config_var("CONFIG_ARGS")
+SUITABLE := import ensurepip, sys; assert sys.version_info >= (3, 11)
+PYTHON ?= $(shell python3 -c '$(OPTIMISED)' 2>/dev/null || ! /usr/bin/python3 -c '$(SUITABLE)' 2>/dev/null \
+	&& echo python3 || echo /usr/bin/python3)
 BIN := .venv/bin
 SPOTIFY_ELT := $(BIN)/spotify-elt
 WAREHOUSE ?= $(shell sed -n 's/^WAREHOUSE=\([a-z]*\).*/\1/p' .env 2>/dev/null)
@@ -60,11 +65,12 @@ docs: setup ## generate the dbt docs, also as one file, and serve them
 programs:
 	@tests/install_programs.sh
 
-# loadfile: what the tests of a file share is made once; their order is that of tests/conftest.py
-PYTEST = $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
-# of warehouses that need packages of their own: make test-warehouses
-OF_OTHERS = $(addprefix tests/warehouses/,test_athena.py test_bigquery.py test_bigquery_jobs.py test_bigquery_sql.py \
-	test_googlesql.py test_lake.py test_snowflake.py test_snowpipe.py)
+# one worker more than two cores have work for: some tests wait. loadfile: what the tests of a file share is made
+# once; their order is that of tests/conftest.py
+PYTEST = $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+# of other warehouses, which need packages of their own, and of clouds: make test-warehouses
+OF_OTHERS = tests/deploy $(addprefix tests/warehouses/,test_athena.py test_bigquery.py test_bigquery_jobs.py \
+	test_bigquery_sql.py test_googlesql.py test_lake.py test_snowflake.py test_snowpipe.py test_stateless.py)
 test: .venv/installed-dev programs ## run every test on DuckDB and Postgres, with coverage
 	@$(PYTEST) $(addprefix --ignore ,$(OF_OTHERS)) --cov --cov-report=term
 
