@@ -65,9 +65,8 @@ docs: setup ## generate the dbt docs, also as one file, and serve them
 programs:
 	@tests/install_programs.sh
 
-# one worker more than two cores have work for: some tests wait. loadfile: what the tests of a file share is made
-# once; their order is that of tests/conftest.py
-PYTEST = $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+# loadfile: what the tests of a file share is made once; their order is that of tests/conftest.py
+PYTEST = $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 # of other warehouses, which need packages of their own, and of clouds: make test-warehouses
 OF_OTHERS = tests/deploy $(addprefix tests/warehouses/,test_athena.py test_bigquery.py test_bigquery_jobs.py \
 	test_bigquery_sql.py test_googlesql.py test_lake.py test_snowflake.py test_snowpipe.py test_stateless.py)
