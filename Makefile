@@ -138,15 +138,22 @@ clean: ## delete what can be made again (never data/)
 	@rm -rf .venv .venv-bqemulator .venv-fakesnow build *.egg-info dbt_project/target dbt_project/logs .mypy_cache .ruff_cache .pytest_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-.venv/bin/python:
+# the folder was moved: what is in .venv/bin begins with where it was
+MOVED := $(filter-out $(CURDIR),$(shell cat .venv/made-in 2>/dev/null))
+.PHONY: $(if $(MOVED),moved)
+moved:
+	@rm -rf .venv
+
+.venv/bin/python: $(if $(MOVED),moved)
 	@command -v uv >/dev/null && uv venv --quiet --python $(PYTHON) .venv || $(PYTHON) -m venv .venv
+	@echo $(CURDIR) >.venv/made-in
 
 # uv where present; either refuses a requirement whose hash is not in the file. Nothing is resolved
 # (--no-deps): a lock names everything, and what was released since must not be looked at
 PIP = $(shell command -v uv >/dev/null && echo uv pip install --quiet --python $(BIN)/python \
 	|| echo $(BIN)/python -m pip install --quiet --disable-pip-version-check)
 
-.venv/installed: requirements.lock pyproject.toml | .venv/bin/python
+.venv/installed: requirements.lock pyproject.toml $(if $(MOVED),moved) | .venv/bin/python
 	@echo "Setting up .venv (once) ..."
 	@$(PIP) --no-deps --require-hashes -r requirements.lock
 	@$(PIP) --no-deps --no-build-isolation --editable .

@@ -62,6 +62,9 @@ _SIGNS_OF_OTHER_COLUMNS: Final = ("on_schema_change", "schema change", '"input_k
 
 _FAILED: Final = frozenset({"error", "fail", "runtime error", "partial success"})
 
+#: Beside dbt's parse: the folder of the project that was parsed.
+_PARSED_IN: Final = "parsed_in.txt"
+
 
 @dataclass(frozen=True)
 class BuildReport:
@@ -225,6 +228,7 @@ def _invoke(
     from dbt.cli.main import dbtRunner  # here, because dbt is slow to import
 
     callbacks = [_progress_callback(on_progress)] if on_progress else []
+    _forget_parse_of_elsewhere(Path(variables["DBT_PROJECT_DIR"]))
     with _environment(variables):
         try:
             return dbtRunner(callbacks=callbacks).invoke(arguments)
@@ -240,11 +244,24 @@ def run_dbt(settings: Settings, arguments: list[str]) -> bool:
     has_file = settings.warehouse != "duckdb" or engine_of(settings).exists()
     if arguments[:1] == ["docs"] and not has_file:
         variables["DUCKDB_PATH"] = ":memory:"  # the docs need none, and to open one makes it
+    _forget_parse_of_elsewhere(Path(variables["DBT_PROJECT_DIR"]))
     with _environment(variables):
         try:
             return bool(dbtRunner().invoke(arguments).success)
         finally:
             engine_of(settings).close_dbt()
+
+
+def _forget_parse_of_elsewhere(project: Path) -> None:
+    """Let dbt parse a project anew that was moved: it would look for seeds where they were."""
+    target = project / os.environ.get("DBT_TARGET_PATH", "target")
+    note, here = target / _PARSED_IN, str(project.resolve())
+    if note.exists():
+        if note.read_text() == here:
+            return
+        (target / "partial_parse.msgpack").unlink(missing_ok=True)
+    target.mkdir(parents=True, exist_ok=True)
+    note.write_text(here)
 
 
 def project_folder() -> Path:

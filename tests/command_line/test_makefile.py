@@ -1,8 +1,9 @@
-"""Which Python `make` sets `.venv` up with."""
+"""How `make` sets `.venv` up."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -61,3 +62,32 @@ def test_it_is_the_systems_if_the_path_has_none(tmp_path: Path) -> None:
     (tmp_path / "python3").write_text("#!/bin/sh\nexit 127\n")
     (tmp_path / "python3").chmod(0o755)
     assert chosen(tmp_path) == (str(SYSTEMS) if systems_is_suitable() else "python3")
+
+
+def test_what_is_set_up_in_a_folder_that_was_moved_is_made_anew(tmp_path: Path) -> None:
+    home, moved = tmp_path / "home", tmp_path / "moved"
+    (home / ".venv" / "bin").mkdir(parents=True)
+    for name in ("Makefile", "requirements.lock", "pyproject.toml"):
+        shutil.copy(PROJECT_ROOT / name, home)
+    for made in ("bin/python", "installed"):
+        (home / ".venv" / made).touch()
+    (home / ".venv" / "made-in").write_text(f"{home}\n")
+
+    assert would_do(home) == ""
+    home.rename(moved)
+    told = would_do(moved)
+
+    assert told.index("rm -rf .venv") < told.index("-m venv .venv") < told.index("Setting up .venv")
+
+
+def would_do(folder: Path) -> str:
+    """What `make setup` would run there, with no uv on the path."""
+    environment = {"PATH": "/usr/bin:/bin"}
+    return subprocess.run(
+        ["make", "--no-print-directory", "--dry-run", "setup"],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.replace("make: Nothing to be done for 'setup'.\n", "")
