@@ -165,7 +165,8 @@ def parsed_project(shared_folder: Path) -> Path:
                 environment.setenv("DBT_PROJECT_DIR", str(project))
                 settings = load_settings(duckdb_path=folder / "home.duckdb")
                 assert run_dbt(settings, ["--quiet", "parse"])
-            (project / "target" / "parsed_in.txt").unlink()  # of a copy all that is parsed holds
+            # else a copy would be parsed anew; this folder stays, and with it the seeds
+            (project / "target" / "parsed_in.txt").unlink()
     return project
 
 

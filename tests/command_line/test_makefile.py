@@ -17,7 +17,8 @@ SYSTEMS = Path("/usr/bin/python3")
 
 def chosen(path: Path, **variables: str) -> str:
     """The Makefile's PYTHON, where `path` comes first of all that programs are looked for in."""
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHON"}
+    given_to_make = {"PYTHON", "MAKEFLAGS", "MAKEOVERRIDES"}  # by whoever runs these tests
+    environment = {name: value for name, value in os.environ.items() if name not in given_to_make}
     environment |= {"PATH": f"{path}:{environment['PATH']}", **variables}
     told = subprocess.run(
         ["make", "--no-print-directory", "--eval", "tell: ; @echo $(PYTHON)", "tell"],
@@ -34,7 +35,7 @@ def compiled(folder: Path, how: str) -> Path:
     """A folder with a python3 that says it was configured so."""
     (folder / "sysconfig.py").write_text(f"def get_config_var(name):\n    return {how!r}\n")
     python = folder / "python3"
-    python.write_text(f'#!/bin/sh\nPYTHONPATH={folder} exec {sys.executable} "$@"\n')
+    python.write_text(f'#!/bin/sh\nPYTHONPATH={folder} exec {sys.executable} -S "$@"\n')
     python.chmod(0o755)
     return folder
 
