@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
@@ -81,7 +82,8 @@ class _DuckDB:
     @contextmanager
     def open(self, *, read_only: bool) -> Iterator[Warehouse]:
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+            if not read_only:
+                make_file(self._path)
             with patiently(
                 lambda: duckdb.connect(self._path, read_only=read_only), read_only=read_only
             ) as connection:
@@ -106,6 +108,22 @@ class _DuckDB:
 
     def examine(self) -> Iterator[Check]:
         yield from examine_file(self, self._path, "DUCKDB_PATH")
+
+
+def make_file(path: Path) -> None:
+    """Make an empty database and its folder, unless there is one.
+
+    It gets its name when it is whole: a run may be killed at any moment, and DuckDB opens no file
+    that has half a header. Where the file system knows no links, DuckDB makes it in its place.
+    """
+    if path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=".new_", dir=path.parent) as folder:
+        whole = Path(folder) / path.name
+        duckdb.connect(whole).close()
+        with suppress(OSError):  # another run may have been sooner
+            os.link(whole, path)
 
 
 def seen_from_here(path: Path) -> str:

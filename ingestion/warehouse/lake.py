@@ -28,6 +28,7 @@ from ingestion.warehouse.duckdb import (
     close_dbt,
     examine_file,
     in_one_line,
+    make_file,
     patiently,
     seen_from_here,
     warehouse_of,
@@ -135,22 +136,23 @@ class _Lake:
     @contextmanager
     def open(self, *, read_only: bool) -> Iterator[Warehouse]:
         settings = self._settings
-        with self._told_in_one_line(), _only_writer(settings, self.place, read_only=read_only):
-            if self._file:
-                self._file.parent.mkdir(parents=True, exist_ok=True)
-            with _connect(settings, read_only=read_only) as connection:
-                try:
-                    yield warehouse_of(
-                        connection,
-                        settings.working_folder,
-                        settings.schema_prefix,
-                        _destination,
-                        _storage,
-                    )
-                finally:
-                    shutil.rmtree(settings.working_folder, ignore_errors=True)
-                if not read_only:
-                    _tidy(connection)
+        with (
+            self._told_in_one_line(),
+            _only_writer(settings, self.place, read_only=read_only),
+            _connect(settings, read_only=read_only) as connection,
+        ):
+            try:
+                yield warehouse_of(
+                    connection,
+                    settings.working_folder,
+                    settings.schema_prefix,
+                    _destination,
+                    _storage,
+                )
+            finally:
+                shutil.rmtree(settings.working_folder, ignore_errors=True)
+            if not read_only:
+                _tidy(connection)
 
     @contextmanager
     def _told_in_one_line(self) -> Iterator[None]:
@@ -216,6 +218,8 @@ def attach(connection: duckdb.DuckDBPyConnection, settings: Settings, *, read_on
     """
     if not read_only and not _has_catalog(settings):
         _refuse_files_of_another(connection, settings)
+        if settings.warehouse_file:
+            make_file(settings.warehouse_file)
     options = ["override_data_path true", *(["read_only"] if read_only else [])]
     statement = f"attach 'ducklake:{DATABASE}' as {DATABASE} ({', '.join(options)})"
     patiently(lambda: connection.execute(statement), read_only=read_only)

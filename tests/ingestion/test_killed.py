@@ -73,6 +73,18 @@ def test_a_killed_import_is_mended_by_the_next(
     assert database.load(export).new_files == 0
 
 
+def test_a_run_that_is_killed_as_it_makes_the_database_leaves_a_whole_one(
+    database: Database, export: Path
+) -> None:
+    for _ in range(3):  # it takes a moment, which is easily missed
+        with start(database, export) as process:
+            while not database.path.exists():
+                assert process.poll() is None
+            process.send_signal(signal.SIGKILL)
+        assert database.query("select 1") == [(1,)]
+        database.path.unlink()
+
+
 def test_rows_without_their_record_are_deleted_first(database: Database, export: Path) -> None:
     """The moment between the two packages, which a timer rarely hits."""
     database.load(export)
