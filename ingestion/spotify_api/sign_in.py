@@ -257,7 +257,10 @@ def without(text: str, *secrets: str | None) -> str:
 def _why_void(sign_in: SignIn, now: datetime) -> str:
     if sign_in.ends_at and now >= sign_in.ends_at:
         return f"the sign-in has ended on {sign_in.ends_at:%Y-%m-%d}, after its six months"
-    return "Spotify does not take the sign-in any more (revoked, or replaced elsewhere)"
+    return (
+        "Spotify does not take the sign-in any more (revoked, or renewed elsewhere or by a run that"
+        " was killed before it could store the new one)"
+    )
 
 
 def _secret(settings: Settings, listener: str, sign_in: SignIn) -> str | None:
