@@ -61,17 +61,23 @@ _LONGEST_FIRST = (
     "test_real_exports.py",
 )
 
-#: Tests that run dbt or load answers again and again, which coverage slows most. What they run of
-#: ours, others run as well.
+#: Tests that run dbt, load answers or start processes again and again, which coverage slows most.
+#: What they run of ours, others run as well.
 _UNTRACED = (
+    "tests/dashboard/test_browser.py",
+    "tests/dashboard/test_postgres.py",
+    "tests/dashboard/test_queries.py",
     "tests/dbt/",
     "tests/marts/",
+    "tests/warehouses/test_parity.py",
     "tests/warehouses/test_stateless.py",
     "tests/command_line/test_builds.py",
     "tests/ingestion/test_killed.py",
     "tests/ingestion/test_full_disk.py",
     "tests/spotify_api/test_a_simulated_year.py",
     "tests/spotify_api/test_catalogue.py",
+    "tests/spotify_api/test_collecting.py::test_a_run_",
+    "tests/spotify_api/test_collecting.py::TestTwoProcesses::test_the_second_waits",
     "tests/spotify_api/test_plays.py",
 )
 
