@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from ingestion.settings import Settings
-from ingestion.warehouse import Warehouse, open_warehouse
+from ingestion.warehouse import Warehouse
 
 _RAW: Final = ("spotify_export", "spotify_api", "operations")
 _BUILT: Final = ("staging", "intermediate", "marts")
@@ -52,36 +51,34 @@ class BuildInputs:
         return self.now[name] != self.before.get(name)
 
 
-def read_inputs(settings: Settings, project: Path) -> BuildInputs:
+def read_inputs(warehouse: Warehouse, project: Path) -> BuildInputs:
     """What a build of the project would read.
 
     Args:
-        settings: of this run.
+        warehouse: open.
         project: the folder of the dbt project.
     """
-    with open_warehouse(settings) as warehouse:
-        raw = {
-            f"{schema}.{table}": state
-            for schema in _RAW
-            for table, state in warehouse.states(schema).items()
-        }
-        now = {"project": checksum_of(project), "tables": _tables(warehouse), **raw}
-        return BuildInputs(now, _noted(warehouse))
+    raw = {
+        f"{schema}.{table}": state
+        for schema in _RAW
+        for table, state in warehouse.states(schema).items()
+    }
+    now = {"project": checksum_of(project), "tables": _tables(warehouse), **raw}
+    return BuildInputs(now, _noted(warehouse))
 
 
-def note_inputs(settings: Settings, inputs: BuildInputs) -> None:
+def note_inputs(warehouse: Warehouse, inputs: BuildInputs) -> None:
     """Note that a build which read these has ended well."""
-    with open_warehouse(settings) as warehouse:
-        table = f"staging.{_TABLE}"
-        warehouse.query(f"create table if not exists {table} (input varchar, state varchar)")
-        read = inputs.now | {"tables": _tables(warehouse)}
-        marks = ", ".join(["(?, ?)"] * len(read))
-        with warehouse.transaction():
-            warehouse.query(f"delete from {table} where true")
-            warehouse.query(
-                f"insert into {table} (input, state) values {marks}",
-                [value for item in read.items() for value in item],
-            )
+    table = f"staging.{_TABLE}"
+    warehouse.query(f"create table if not exists {table} (input varchar, state varchar)")
+    read = inputs.now | {"tables": _tables(warehouse)}
+    marks = ", ".join(["(?, ?)"] * len(read))
+    with warehouse.transaction():
+        warehouse.query(f"delete from {table} where true")
+        warehouse.query(
+            f"insert into {table} (input, state) values {marks}",
+            [value for item in read.items() for value in item],
+        )
 
 
 def _noted(warehouse: Warehouse) -> dict[str, str]:

@@ -14,7 +14,7 @@ from typing import Final
 
 from ingestion.errors import CostsUnknownError
 from ingestion.settings import Settings
-from ingestion.warehouse import Warehouse, open_warehouse
+from ingestion.warehouse import Warehouse
 from ingestion.warehouse.protocol import Row
 
 SCHEMA: Final = "operations"
@@ -49,31 +49,29 @@ def ensure_cost_notes(settings: Settings, warehouse: Warehouse) -> None:
     warehouse.query(f"create table if not exists {_TABLE} ({columns})")
 
 
-def note_costs(settings: Settings, now: datetime) -> bool:
+def note_costs(settings: Settings, warehouse: Warehouse, now: datetime) -> bool:
     """Note today's costs, unless they are; say whether anything was noted.
 
     Args:
         settings: of this run.
+        warehouse: open.
         now: aware.
     """
     today = now.astimezone(UTC).date()
-    with open_warehouse(settings) as warehouse:
-        ensure_cost_notes(settings, warehouse)
-        ((last,),) = warehouse.query(
-            f"select max(cost_date) from {_TABLE} where cost_type = 'storage'"
+    ensure_cost_notes(settings, warehouse)
+    ((last,),) = warehouse.query(f"select max(cost_date) from {_TABLE} where cost_type = 'storage'")
+    if last is not None and last >= today:
+        return False
+    # of the day of the last note only the beginning was known
+    since = last or today - timedelta(days=_FIRST_DAYS)
+    rows = list(_rows(warehouse, since, today, now))
+    with warehouse.transaction():
+        warehouse.query(
+            f"delete from {_TABLE} where cost_date < ?"
+            " or (cost_type = 'queries' and cost_date >= ?)",
+            [today - timedelta(days=_KEPT_DAYS), since],
         )
-        if last is not None and last >= today:
-            return False
-        # of the day of the last note only the beginning was known
-        since = last or today - timedelta(days=_FIRST_DAYS)
-        rows = list(_rows(warehouse, since, today, now))
-        with warehouse.transaction():
-            warehouse.query(
-                f"delete from {_TABLE} where cost_date < ?"
-                " or (cost_type = 'queries' and cost_date >= ?)",
-                [today - timedelta(days=_KEPT_DAYS), since],
-            )
-            _insert(warehouse, rows)
+        _insert(warehouse, rows)
     return True
 
 

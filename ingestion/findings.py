@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from ingestion.settings import Settings
-from ingestion.warehouse import Warehouse, open_warehouse
+from ingestion.warehouse import Warehouse
 
 #: Rows that are kept of one test: enough to see what they have in common.
 _ROWS_KEPT: Final = 1_000
@@ -35,11 +35,14 @@ class Finding:
     example: str = ""
 
 
-def keep_findings(settings: Settings, results: Iterable[Any], *, are_all: bool) -> list[Finding]:
+def keep_findings(
+    settings: Settings, warehouse: Warehouse, results: Iterable[Any], *, are_all: bool
+) -> list[Finding]:
     """Let the rows of this build's tests take the place of those that they found before.
 
     Args:
         settings: of this run.
+        warehouse: open.
         results: of dbt, one per test; those of tests that passed leave no table.
         are_all: whether every test was run; else what the others found stands.
 
@@ -48,27 +51,25 @@ def keep_findings(settings: Settings, results: Iterable[Any], *, are_all: bool) 
     """
     results = list(results)
     found = [result for result in results if str(result.status) in _FOUND_SOMETHING]
-    with open_warehouse(settings) as warehouse:
-        before = warehouse.tables("findings")
-        run = before if are_all else before & {result.node.alias for result in results}
-        if not found and not run:
-            return _standing(warehouse, before)
-        with warehouse.transaction():
-            warehouse.query(f'create schema if not exists "{settings.schema_prefix}findings"')
-            findings = _replace(warehouse, run, found)
-        findings = [
-            replace(finding, example=_example(warehouse, finding.table))
-            if _is_integrity(result.node)
-            else finding
-            for finding, result in zip(findings, found, strict=True)
-        ]
-        return findings + _standing(warehouse, before - run)
+    before = warehouse.tables("findings")
+    run = before if are_all else before & {result.node.alias for result in results}
+    if not found and not run:
+        return _standing(warehouse, before)
+    with warehouse.transaction():
+        warehouse.query(f'create schema if not exists "{settings.schema_prefix}findings"')
+        findings = _replace(warehouse, run, found)
+    findings = [
+        replace(finding, example=_example(warehouse, finding.table))
+        if _is_integrity(result.node)
+        else finding
+        for finding, result in zip(findings, found, strict=True)
+    ]
+    return findings + _standing(warehouse, before - run)
 
 
-def standing_findings(settings: Settings) -> list[Finding]:
+def standing_findings(warehouse: Warehouse) -> list[Finding]:
     """What tests found when they were last run."""
-    with open_warehouse(settings) as warehouse:
-        return _standing(warehouse, warehouse.tables("findings"))
+    return _standing(warehouse, warehouse.tables("findings"))
 
 
 def _standing(warehouse: Warehouse, tables: Iterable[str]) -> list[Finding]:

@@ -20,7 +20,7 @@ from ingestion.spotify_api.tables import RAW_TABLES as OF_THE_API
 from ingestion.spotify_api.tables import SCHEMA as API
 from ingestion.spotify_export.tables import RAW_TABLES as OF_EXPORTS
 from ingestion.spotify_export.tables import SCHEMA as EXPORT
-from ingestion.warehouse import Warehouse, open_warehouse
+from ingestion.warehouse import Warehouse
 
 #: What a later answer may lack (apps of the development mode no longer get it): the last
 #: observation that has it is read too.
@@ -34,30 +34,30 @@ _LACKING: Final = {
 _TELLING_OF: Final = {"tracks": ["album__id"]}
 
 
-def expire_raw(settings: Settings, now: datetime) -> None:
+def expire_raw(settings: Settings, warehouse: Warehouse, now: datetime) -> None:
     """Delete and empty what is due; nothing without RAW_RETENTION_DAYS.
 
     Args:
         settings: of this run.
+        warehouse: open.
         now: aware.
     """
     if settings.raw_retention_days is None:
         return
     until = now - timedelta(days=settings.raw_retention_days)
-    with open_warehouse(settings) as warehouse:
-        for kind in CATALOGUE:
-            _delete_replaced(warehouse, kind, until)
-        _delete_nested(warehouse, until)
-        _empty(warehouse, f"{EXPORT}.import_problems", ["raw"], "loaded_at", until)
-        columns = warehouse.column_types(EXPORT)
-        for export_table in OF_EXPORTS:
-            given = columns.get(export_table.name, {}).keys() - set(export_table.schema.names)
-            _empty(warehouse, f"{EXPORT}.{export_table.name}", given, "loaded_at", until)
-        columns = warehouse.column_types(API)
-        for table in OF_THE_API:
-            given = columns.get(table.name, {}).keys() - table.tables[table.name].keys()
-            if "observed_at" in table.keys:
-                _empty(warehouse, f"{API}.{table.name}", given, "observed_at", until)
+    for kind in CATALOGUE:
+        _delete_replaced(warehouse, kind, until)
+    _delete_nested(warehouse, until)
+    _empty(warehouse, f"{EXPORT}.import_problems", ["raw"], "loaded_at", until)
+    columns = warehouse.column_types(EXPORT)
+    for export_table in OF_EXPORTS:
+        given = columns.get(export_table.name, {}).keys() - set(export_table.schema.names)
+        _empty(warehouse, f"{EXPORT}.{export_table.name}", given, "loaded_at", until)
+    columns = warehouse.column_types(API)
+    for table in OF_THE_API:
+        given = columns.get(table.name, {}).keys() - table.tables[table.name].keys()
+        if "observed_at" in table.keys:
+            _empty(warehouse, f"{API}.{table.name}", given, "observed_at", until)
 
 
 def _delete_replaced(warehouse: Warehouse, kind: str, until: datetime) -> None:

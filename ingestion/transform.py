@@ -21,7 +21,7 @@ from ingestion.errors import BuildError
 from ingestion.findings import Finding, keep_findings, standing_findings
 from ingestion.retention import expire_raw
 from ingestion.settings import PROJECT_ROOT, Settings
-from ingestion.warehouse import engine_of
+from ingestion.warehouse import engine_of, open_warehouse
 
 if TYPE_CHECKING:
     from dbt.cli.main import dbtRunnerResult
@@ -124,14 +124,15 @@ def build_models(
     """
     variables = _variables(settings)
     project = Path(variables["DBT_PROJECT_DIR"])
-    inputs = read_inputs(settings, project)
-    is_whole = full_refresh or not only_new or not inputs.stands
-    if not is_whole and not inputs.changed:
-        return BuildReport(0, 0, tuple(standing_findings(settings)), is_whole, is_anew=False)
-    now = datetime.now(UTC)
-    if note_costs(settings, now):  # once a day
-        expire_raw(settings, now)
-        inputs = read_inputs(settings, project)
+    with open_warehouse(settings) as warehouse:
+        inputs = read_inputs(warehouse, project)
+        is_whole = full_refresh or not only_new or not inputs.stands
+        if not is_whole and not inputs.changed:
+            return BuildReport(0, 0, tuple(standing_findings(warehouse)), is_whole, is_anew=False)
+        now = datetime.now(UTC)
+        if note_costs(settings, warehouse, now):  # once a day
+            expire_raw(settings, warehouse, now)
+            inputs = read_inputs(warehouse, project)
     arguments = [
         *_QUIETLY,
         *("build", *_NOT_OF_A_BUILD),
@@ -141,13 +142,16 @@ def build_models(
     outcome = _invoke(settings, variables, arguments, on_progress)
     results = list(getattr(outcome.result, "results", None) or [])
     tests = [result for result in results if result.node.resource_type == "test"]
-    findings = keep_findings(settings, tests, are_all=is_whole)
     failures = [result for result in results if str(result.status) in _FAILED]
+    has_ended_well = outcome.success and not failures
+    with open_warehouse(settings) as warehouse:
+        findings = keep_findings(settings, warehouse, tests, are_all=is_whole)
+        if has_ended_well:
+            note_inputs(warehouse, inputs)
     if not full_refresh and any(map(_has_other_columns, failures)):
         return build_models(settings, on_progress, full_refresh=True)
-    if failures or not outcome.success:
+    if not has_ended_well:
         raise BuildError(_in_one_line(failures, findings, outcome.exception)) from outcome.exception
-    note_inputs(settings, inputs)
     if not inputs.is_same_project:  # else views were left out, and it is known
         keep_descriptions(inputs.now["project"], describe(result.node for result in results))
     passed = sum(str(result.status) == "pass" for result in tests)
@@ -164,7 +168,8 @@ def compile_build(settings: Settings) -> list[Compiled]:
         BuildError: dbt cannot compile the models.
     """
     variables = _variables(settings)
-    inputs = read_inputs(settings, Path(variables["DBT_PROJECT_DIR"]))
+    with open_warehouse(settings) as warehouse:
+        inputs = read_inputs(warehouse, Path(variables["DBT_PROJECT_DIR"]))
     if inputs.stands and not inputs.changed:
         return []
     selected = _selected(inputs) if inputs.stands else ()

@@ -15,6 +15,7 @@ from streamlit.components.v2 import manifest_scanner
 from ingestion.cost_notes import note_costs
 from ingestion.settings import load_settings
 from ingestion.transform import run_dbt
+from ingestion.warehouse import open_warehouse
 from simulator import Extended, World, imagine, write_export
 from simulator.web_api import serve
 from tests.conftest import making
@@ -54,7 +55,8 @@ def _fill(home: Home, world: World) -> None:
     # the marts' own tests are run elsewhere, and take longer than all that is done here
     with chdir(home.folder):
         settings = load_settings(duckdb_path=home.duckdb_path)
-        note_costs(settings, datetime.now(UTC))
+        with open_warehouse(settings) as warehouse:
+            note_costs(settings, warehouse, datetime.now(UTC))
         untested = ["--exclude-resource-type", "test", "unit_test"]
         assert run_dbt(settings, ["--quiet", "build", *untested])
 

@@ -78,7 +78,7 @@ def test_what_lies_there_goes_on_as_it_grew() -> None:
     now = at(2026, 11, 21)
     assert as_it_grew(300, (date(2026, 11, 11), 200), now) == 400
     assert as_it_grew(100, (date(2026, 11, 11), 300), now) == 0, "it shrank"
-    assert as_it_grew(300, (date(2026, 11, 21), 200), now) is None, "noted today"
+    assert as_it_grew(300, (date(2026, 11, 21), 200), now) is None, "notes today"
     assert as_it_grew(300, None, now) is None
 
 
@@ -135,26 +135,31 @@ def told(settings: Settings, now: datetime = NOW) -> tuple[str, bool]:
     return console.file.getvalue(), is_within  # type: ignore[attr-defined]
 
 
-def test_costs_are_noted_once_a_day(settings: Settings) -> None:
-    assert note_costs(settings, NOW)
-    assert not note_costs(settings, NOW + timedelta(hours=11))
-    assert note_costs(settings, NOW + timedelta(hours=12))
+def noted(settings: Settings, now: datetime) -> bool:
     with open_warehouse(settings) as warehouse:
-        noted = warehouse.query(
+        return note_costs(settings, warehouse, now)
+
+
+def test_costs_are_noted_once_a_day(settings: Settings) -> None:
+    assert noted(settings, NOW)
+    assert not noted(settings, NOW + timedelta(hours=11))
+    assert noted(settings, NOW + timedelta(hours=12))
+    with open_warehouse(settings) as warehouse:
+        notes = warehouse.query(
             "select cost_date, cost_type, name, byte_count > 0, query_count, observed_at"
             " from operations.warehouse_costs order by cost_date"
         )
-    assert [row[:5] for row in noted] == [
+    assert [row[:5] for row in notes] == [
         (date(2026, 11, 21), "storage", "home.duckdb", True, None),
         (date(2026, 11, 22), "storage", "home.duckdb", True, None),
     ]
-    assert noted[0][5] == NOW
+    assert notes[0][5] == NOW
 
 
 def test_notes_are_forgotten_after_some_years(settings: Settings) -> None:
     for ago in (801, 800, 1):
-        note_costs(settings, NOW - timedelta(days=ago))
-    note_costs(settings, NOW)
+        noted(settings, NOW - timedelta(days=ago))
+    noted(settings, NOW)
     with open_warehouse(settings) as warehouse:
         [(first, count)] = warehouse.query(
             "select min(cost_date), count(*) from operations.warehouse_costs"
@@ -164,7 +169,7 @@ def test_notes_are_forgotten_after_some_years(settings: Settings) -> None:
 
 def test_growth_is_told_since_the_first_note_of_a_month(settings: Settings) -> None:
     for ago in (40, 20, 0):
-        note_costs(settings, NOW - timedelta(days=ago))
+        noted(settings, NOW - timedelta(days=ago))
     with open_warehouse(settings) as warehouse:
         warehouse.query("update operations.warehouse_costs set byte_count = 1")
         before = stored_before(warehouse, NOW.date() - timedelta(days=31))
@@ -214,7 +219,7 @@ def test_a_build_goes_on_where_it_may_not_know_what_queries_cost(
         raise CostsUnknownError("told to others alone")
 
     monkeypatch.setattr(_OpenDuckDB, "billed", refuse)
-    assert note_costs(settings, NOW)
+    assert noted(settings, NOW)
     with open_warehouse(settings) as warehouse:
         assert warehouse.query("select cost_type from operations.warehouse_costs") == [("storage",)]
 
@@ -227,12 +232,12 @@ def test_queries_of_the_day_of_the_last_note_are_noted_anew(
     monkeypatch.setattr(
         _OpenDuckDB, "billed", lambda _, since: [one for one in known if one.day >= since]
     )
-    note_costs(settings, NOW)
+    noted(settings, NOW)
     known[:] = [Billed(today, "fct_plays", 4, 40), Billed(today + timedelta(1), "others", 1, 5)]
-    note_costs(settings, NOW + timedelta(days=1))
+    noted(settings, NOW + timedelta(days=1))
     with open_warehouse(settings) as warehouse:
-        noted = warehouse.query(
+        notes = warehouse.query(
             "select cost_date, name, query_count, byte_count from operations.warehouse_costs"
             " where cost_type = 'queries' order by 1, 2"
         )
-    assert noted == [(today, "fct_plays", 4, 40), (today + timedelta(1), "others", 1, 5)]
+    assert notes == [(today, "fct_plays", 4, 40), (today + timedelta(1), "others", 1, 5)]

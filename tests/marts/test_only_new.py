@@ -14,6 +14,7 @@ from ingestion.build_inputs import read_inputs
 from ingestion.errors import BuildError
 from ingestion.settings import load_settings
 from ingestion.transform import run_dbt
+from ingestion.warehouse import open_warehouse
 from simulator import Extended, World, imagine, write_export
 from simulator.web_api import serve
 from tests.marts.conftest import Home
@@ -114,7 +115,8 @@ def test_every_source_of_the_models_is_watched(home: Home, dbt_project_copy: Pat
     manifest = json.loads((dbt_project_copy / "target" / "manifest.json").read_text())
     sources = {f"{s['source_name']}.{s['name']}" for s in manifest["sources"].values()}
 
-    watched = read_inputs(settings, dbt_project_copy).now
+    with open_warehouse(settings) as warehouse:
+        watched = read_inputs(warehouse, dbt_project_copy).now
 
     assert sources
     assert {source for source in sources if source.split("__")[0] not in watched} == set()

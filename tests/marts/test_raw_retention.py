@@ -120,8 +120,9 @@ def test_what_is_not_old_enough_stays_and_so_does_all_where_nothing_is_set(home:
     with open_warehouse(settings_of(home)) as warehouse:
         states = warehouse.states("spotify_api")
 
-    expire_raw(settings_of(home, days=None), datetime.now(UTC) + timedelta(days=400))
-    expire_raw(settings_of(home), datetime(2000, 1, 1, tzinfo=UTC))
+    with open_warehouse(settings_of(home)) as warehouse:
+        expire_raw(settings_of(home, days=None), warehouse, datetime.now(UTC) + timedelta(days=400))
+        expire_raw(settings_of(home), warehouse, datetime(2000, 1, 1, tzinfo=UTC))
 
     assert counts(home) == before
     assert home.query("select count(ip_addr) from spotify_export.streaming_history") == private

@@ -329,12 +329,13 @@ def what_is_kept_of_a_broken_promise(settings: Settings) -> list[list[Finding]]:
         )
         for test, query in (("integrity", rows), ("not_null", "select 1 as x"))
     ]
-    return [
-        keep_findings(settings, broken, are_all=True),
-        standing_findings(settings),
-        keep_findings(settings, [], are_all=True),
-        standing_findings(settings),
-    ]
+    with open_warehouse(settings) as warehouse:
+        return [
+            keep_findings(settings, warehouse, broken, are_all=True),
+            standing_findings(warehouse),
+            keep_findings(settings, warehouse, [], are_all=True),
+            standing_findings(warehouse),
+        ]
 
 
 #: What that has to be, in any warehouse.

@@ -173,10 +173,10 @@ def test_who_asks_a_mart_with_partitions_has_to_say_for_which_days_and_ours_do(
     plays = f"select play_key from {THIS_RUN}several_marts.fct_plays"
     node = SimpleNamespace(name="x", alias="x", test_metadata=None, compiled_code=plays)
     result = SimpleNamespace(status="fail", failures=1, node=node)
-    [finding] = keep_findings(bigquery.settings, [result], are_all=True)  # after the build
-    with open_warehouse(bigquery.settings, read_only=True) as ours:
+    with open_warehouse(bigquery.settings) as ours:  # after the build
+        [finding] = keep_findings(bigquery.settings, ours, [result], are_all=True)
         assert ours.query(f"select count(*) > 0 from {finding.table}") == [(True,)]
-    assert keep_findings(bigquery.settings, [], are_all=True) == []
+        assert keep_findings(bigquery.settings, ours, [], are_all=True) == []
 
 
 def test_an_increment_finds_the_records_of_its_months_in_partitions(
@@ -355,7 +355,8 @@ def test_whether_anything_is_new_is_asked_without_a_query(
     asked: list[str] = []
     monkeypatch.setattr(Client, "query", lambda _, sql, *_others, **_named: asked.append(sql))
 
-    inputs = read_inputs(settings, PROJECT_ROOT / "dbt_project")
+    with open_warehouse(settings) as warehouse:
+        inputs = read_inputs(warehouse, PROJECT_ROOT / "dbt_project")
 
     assert asked == [], "each is billed for 10 MiB at least"
     assert inputs.now["operations.warehouse_costs"].startswith("0 rows, 20")

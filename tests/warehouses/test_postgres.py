@@ -117,8 +117,9 @@ def test_costs_are_told_by_table_with_its_indexes_and_noted(settings: Settings) 
     assert (bare.schema, bare.table) == ("marts", "a")
     assert bare.byte_count + 100_000 < indexed.byte_count
 
-    assert note_costs(settings, now - timedelta(days=1))
-    assert note_costs(settings, now)
+    with open_warehouse(settings) as warehouse:
+        assert note_costs(settings, warehouse, now - timedelta(days=1))
+        assert note_costs(settings, warehouse, now)
     console = Console(file=StringIO(), width=120)
     assert show_costs(console, settings, now)
     words = console.file.getvalue()  # type: ignore[attr-defined]
