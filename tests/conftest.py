@@ -65,11 +65,8 @@ _LONGEST_FIRST = (
 #: What they run of ours, others run as well.
 _UNTRACED = (
     "tests/dashboard/test_browser.py",
-    "tests/dashboard/test_postgres.py",
-    "tests/dashboard/test_queries.py",
     "tests/dbt/",
     "tests/marts/",
-    "tests/warehouses/test_parity.py",
     "tests/warehouses/test_stateless.py",
     "tests/command_line/test_builds.py",
     "tests/ingestion/test_killed.py",
