@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
@@ -116,14 +115,14 @@ def make_file(path: Path) -> None:
     It gets its name when it is whole: a run may be killed at any moment, and DuckDB opens no file
     that has half a header. Where the file system knows no links, DuckDB makes it in its place.
     """
-    if path.exists():
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix=".new_", dir=path.parent) as folder:
-        whole = Path(folder) / path.name
-        duckdb.connect(whole).close()
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished.unlink(missing_ok=True)
+        duckdb.connect(unfinished).close()
         with suppress(OSError):  # another run may have been sooner
-            os.link(whole, path)
+            os.link(unfinished, path)
+    unfinished.unlink(missing_ok=True)  # also what a killed run has left: a second name of the file
 
 
 def seen_from_here(path: Path) -> str:

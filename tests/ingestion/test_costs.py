@@ -78,7 +78,7 @@ def test_what_lies_there_goes_on_as_it_grew() -> None:
     now = at(2026, 11, 21)
     assert as_it_grew(300, (date(2026, 11, 11), 200), now) == 400
     assert as_it_grew(100, (date(2026, 11, 11), 300), now) == 0, "it shrank"
-    assert as_it_grew(300, (date(2026, 11, 21), 200), now) is None, "notes today"
+    assert as_it_grew(300, (date(2026, 11, 21), 200), now) is None, "noted today"
     assert as_it_grew(300, None, now) is None
 
 

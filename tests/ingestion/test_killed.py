@@ -85,6 +85,20 @@ def test_a_run_that_is_killed_as_it_makes_the_database_leaves_a_whole_one(
         database.path.unlink()
 
 
+def test_what_was_left_of_making_the_database_is_gone_after_the_next_run(
+    database: Database, export: Path
+) -> None:
+    unfinished = database.path.with_name(f".{database.path.name}.unfinished")
+    database.path.parent.mkdir()
+    unfinished.write_bytes(b"half a header")
+    database.load(export / "endsong_0.json")
+    assert not unfinished.exists()
+
+    unfinished.hardlink_to(database.path)  # killed a moment later
+    database.load(export / "endsong_1.json")
+    assert not unfinished.exists(), "who deletes the database deletes all of it"
+
+
 def test_rows_without_their_record_are_deleted_first(database: Database, export: Path) -> None:
     """The moment between the two packages, which a timer rarely hits."""
     database.load(export)
