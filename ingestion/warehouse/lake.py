@@ -218,8 +218,8 @@ def attach(connection: duckdb.DuckDBPyConnection, settings: Settings, *, read_on
     """
     if not read_only and not _has_catalog(settings):
         _refuse_files_of_another(connection, settings)
-        if settings.warehouse_file:
-            make_file(settings.warehouse_file)
+    if not read_only and settings.warehouse_file:
+        make_file(settings.warehouse_file)
     options = ["override_data_path true", *(["read_only"] if read_only else [])]
     statement = f"attach 'ducklake:{DATABASE}' as {DATABASE} ({', '.join(options)})"
     patiently(lambda: connection.execute(statement), read_only=read_only)
