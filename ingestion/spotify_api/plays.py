@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Set
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
-from ingestion.spotify_api.client import Clock, Json, SpotifyClient
 from ingestion.spotify_api.spool import Answer, Row, stored
 from ingestion.spotify_api.state import Memory
+
+if TYPE_CHECKING:
+    # who only compares plays with those that are known need not wait for spotipy
+    from ingestion.spotify_api.client import Clock, Json, SpotifyClient
 
 _PAGE: Final = 50
 

@@ -44,9 +44,9 @@ def ensure_tables(warehouse: Warehouse) -> None:
     declared = {name: columns for table in RAW_TABLES for name, columns in table.tables.items()}
     if all(columns.keys() <= present.get(name, {}).keys() for name, columns in declared.items()):
         return
-    from ingestion.spotify_api.source import empty_tables
+    from ingestion.spotify_api.source import declared_schema
 
-    warehouse.loader(SCHEMA).create_tables(empty_tables())
+    warehouse.loader(SCHEMA).create_tables(declared_schema())
 
 
 def told_to_wait_until(warehouse: Warehouse, client_id: str | None) -> datetime | None:

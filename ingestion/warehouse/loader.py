@@ -19,6 +19,7 @@ from ingestion.settings import PROJECT_ROOT
 if TYPE_CHECKING:
     from dlt.common.destination import Destination, DestinationCapabilitiesContext
     from dlt.common.normalizers.naming import NamingConvention
+    from dlt.common.schema import Schema
     from dlt.extract import DltSource
 
 
@@ -53,13 +54,17 @@ class Loader:
         with _failures_told_once():
             self._pipeline.run(source, loader_file_format="parquet").raise_on_failed_jobs()
 
-    def create_tables(self, source: DltSource) -> None:
-        """Create every table and column that the source's schema declares, with rows or without."""
+    def create_tables(self, schema: Schema) -> None:
+        """Create every table and column that a schema declares, and those that dlt writes state to.
+
+        Without a package of no rows: dlt takes longer for its steps than for the tables.
+        """
+        from dlt.common.schema.utils import pipeline_state_table
+
+        schema.update_table(pipeline_state_table(add_dlt_id=True))
         with _failures_told_once():
-            self._pipeline.extract(source)
-            self._pipeline.normalize()
-            self._pipeline.sync_schema()
-            self._pipeline.load(raise_on_failed_jobs=True)
+            self._pipeline.schemas.save_schema(schema)
+            self._pipeline.sync_schema(schema.name)
 
 
 def _know_capabilities(destination: Destination[Any, Any]) -> None:
