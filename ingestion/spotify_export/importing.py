@@ -1,6 +1,6 @@
 """One import, from the paths that the user gave to rows that count.
 
-Members are examined a few at a time (`examine.py`), so memory is bounded by a few files. They are
+Members are examined a few at a time (`workers.py`), so memory is bounded by a few files. They are
 loaded in batches; a batch counts once its files are in `import_files`. A run
 that is killed loses at most a batch and leaves nothing that the next run does not mend.
 """
@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import chain, islice
+from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 import pyarrow as pa
@@ -20,7 +21,7 @@ import pyarrow as pa
 from ingestion.errors import ExportError
 from ingestion.settings import Settings
 from ingestion.spotify_export.archive import Member, Refusal, find_members
-from ingestion.spotify_export.examine import Finding, Verdict, examine, examine_all, same_as
+from ingestion.spotify_export.examine import Finding, Verdict, examine, same_as
 from ingestion.spotify_export.hashes import KnownHashes
 from ingestion.spotify_export.history import (
     History,
@@ -34,15 +35,14 @@ from ingestion.spotify_export.history import (
 from ingestion.spotify_export.kinds import Kind
 from ingestion.spotify_export.reader import Policy, Problem, Reading
 from ingestion.spotify_export.report import PROBLEMS_SHOWN, FileOutcome, ImportReport, ProblemSeen
+from ingestion.spotify_export.row_files import row_files
 from ingestion.spotify_export.tables import DLT_IMPORT, IMPORT_PROBLEMS, LINEAGE, SCHEMA
+from ingestion.spotify_export.workers import Workers
 from ingestion.warehouse import Warehouse, open_warehouse
 from ingestion.warehouse.inserting import insert_rows
 
 #: A million plays and more: few exports need a second batch, and each package costs time.
 FILES_PER_BATCH: Final = 100
-
-#: A row group of DuckDB's: it merges smaller ones, and rewrites larger ones.
-ROWS_PER_GROUP: Final = 122_880
 
 Progress: TypeAlias = Callable[[int, int, str], None]
 """Called with the bytes done, the bytes in all, and the member being read."""
@@ -65,12 +65,18 @@ def import_exports(settings: Settings, on_progress: Progress | None = None) -> I
     """
     started = time.monotonic()
     members, refusals = find_members(settings.export)
-    with open_warehouse(settings) as warehouse:
-        delete_leftovers(warehouse)
-        run = _Run(settings, read_history(warehouse, settings.listener))
-        _load(warehouse, run.read_all(members, refusals, on_progress or _silent), run.now)
-        keep_time_zone(warehouse, settings, run.now)
-    run.hashes.keep()
+    hashes = KnownHashes()
+    beside = settings.working_folder
+    with Workers(beside.with_name(f"{beside.name}.read")) as workers:
+        # a file that nobody has read is read, whatever the warehouse knows
+        workers.start_for(member for member in members if not hashes.of(member))
+        with open_warehouse(settings) as warehouse:
+            delete_leftovers(warehouse)
+            run = _Run(settings, read_history(warehouse, settings.listener), workers, hashes)
+            files = run.read_all(members, refusals, on_progress or _silent)
+            _load(warehouse, files, beside.with_name(f"{beside.name}.rows"), run.now)
+            keep_time_zone(warehouse, settings, run.now)
+    hashes.keep()
     if all(file.kind == Kind.UNKNOWN for file in run.outcomes):
         raise ExportError(_nothing_of_spotifys(run.outcomes))
     seconds = time.monotonic() - started
@@ -107,7 +113,7 @@ class _NewFile:
     replaces: bool
 
 
-def _load(warehouse: Warehouse, files: Iterator[_NewFile], now: datetime) -> None:
+def _load(warehouse: Warehouse, files: Iterator[_NewFile], folder: Path, now: datetime) -> None:
     """Load new files batch by batch; dlt is not even started if there are none."""
     first = next(files, None)
     if first is None:
@@ -119,7 +125,8 @@ def _load(warehouse: Warehouse, files: Iterator[_NewFile], now: datetime) -> Non
     while first is not None:
         batch: list[_NewFile] = []
         tables = _tables(chain([first], islice(files, FILES_PER_BATCH - 1)), batch)
-        load(export_rows(_row_groups(tables)))
+        with row_files(tables, folder) as rows:
+            load(export_rows(rows))
         with warehouse.transaction():
             delete_replaced(
                 warehouse, [file.record["file_key"] for file in batch if file.replaces], now
@@ -142,29 +149,14 @@ def _tables(files: Iterable[_NewFile], batch: list[_NewFile]) -> Iterator[dict[s
         yield tables
 
 
-def _row_groups(files: Iterable[dict[str, pa.Table]]) -> Iterator[tuple[str, pa.Table]]:
-    """The rows of all files, in order, cut where DuckDB cuts; with the name of their table."""
-    waiting: dict[str, pa.Table] = {}
-    for file in files:
-        for name, rows in file.items():
-            before = waiting.pop(name, rows.slice(0, 0))
-            if before.schema != rows.schema:
-                yield name, before
-                before = rows.slice(0, 0)
-            rows = pa.concat_tables([before, rows])
-            for start in range(0, len(rows) - ROWS_PER_GROUP + 1, ROWS_PER_GROUP):
-                yield name, rows.slice(start, ROWS_PER_GROUP)
-            waiting[name] = rows.slice(len(rows) // ROWS_PER_GROUP * ROWS_PER_GROUP)
-    yield from waiting.items()
-
-
 @dataclass
 class _Run:
     """One run of one listener: reads members, decides what becomes of them, keeps count."""
 
     settings: Settings
     history: History
-    hashes: KnownHashes = field(default_factory=KnownHashes)
+    workers: Workers
+    hashes: KnownHashes
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
     outcomes: list[FileOutcome] = field(default_factory=list)
     problems_shown: list[ProblemSeen] = field(default_factory=list)
@@ -180,7 +172,9 @@ class _Run:
             yield from self._conclude(self._place(refusal.archive, "", 0, None), verdict)
         done, total = 0, sum(member.size for member in members)
         loaded = dict(self.history.loaded)
-        for finding in examine_all(members, loaded, self._policy, self.hashes, _import_dlt):
+        for finding in self.workers.examine_all(
+            members, loaded, self._policy, self.hashes, _import_dlt
+        ):
             member = finding.member
             if finding.stamp and finding.sha256:
                 self.hashes.note(finding.stamp, finding.sha256)

@@ -7,7 +7,7 @@ deleted when the next run begins (`history.py`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import dlt
@@ -15,6 +15,7 @@ import pyarrow as pa
 from dlt.common.schema.typing import TSchemaContractDict
 from dlt.extract import DltResource
 
+from ingestion.spotify_export.row_files import RowFile
 from ingestion.spotify_export.tables import (
     IMPORT_FILES,
     IMPORT_PROBLEMS,
@@ -28,28 +29,30 @@ CONTRACT: TSchemaContractDict = {"tables": "evolve", "columns": "evolve", "data_
 
 
 @dlt.source(name=SCHEMA, schema_contract=CONTRACT)
-def export_rows(row_groups: Iterable[tuple[str, pa.Table]]) -> DltResource:
-    """The rows of files as they are read, and every raw table, so that none is missing.
+def export_rows(files: Sequence[RowFile]) -> Iterator[DltResource]:
+    """Every raw table, so that none is missing, with the rows that were read.
 
     Args:
-        row_groups: Arrow tables, each with the name of the raw table that it belongs to.
+        files: of rows, each of one raw table.
     """
+    declared = {table.name: table.schema for table in RAW_TABLES} | {
+        "import_files": IMPORT_FILES,
+        "import_problems": IMPORT_PROBLEMS,
+        "listeners": LISTENERS,
+    }
+    for name, schema in declared.items():
+        # where tables are made with partitions, as on BigQuery, by the day of load
+        by_day: Any = {"loaded_at": {"partition": True}} if "loaded_at" in schema.names else None
+        yield dlt.resource(
+            _table(schema, [file for file in files if file.table == name]),
+            name=name,
+            columns=by_day,
+            write_disposition="append",
+        )
 
-    @dlt.resource(write_disposition="append", parallelized=True)
-    def rows() -> Iterator[Any]:
-        for table in RAW_TABLES:
-            yield _declared(table.schema, table.name)
-        yield _declared(IMPORT_FILES, "import_files")
-        yield _declared(IMPORT_PROBLEMS, "import_problems")
-        yield _declared(LISTENERS, "listeners")
-        for name, row_group in row_groups:
-            yield dlt.mark.with_table_name(row_group, name)
 
-    return rows
-
-
-def _declared(schema: pa.Schema, name: str) -> Any:
-    """A table without rows; where it is made with partitions, as on BigQuery, by day of load."""
-    by_day: Any = {"loaded_at": {"partition": True}} if "loaded_at" in schema.names else None
-    hints = dlt.mark.make_hints(table_name=name, columns=by_day)
-    return dlt.mark.with_hints(schema.empty_table(), hints, create_table_variant=True)
+def _table(schema: pa.Schema, files: Sequence[RowFile]) -> Iterator[Any]:
+    yield schema.empty_table()
+    for file in files:
+        columns = file.schema.empty_table()
+        yield dlt.mark.with_file_import(str(file.path), "parquet", file.row_count, columns)

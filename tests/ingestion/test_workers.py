@@ -6,15 +6,29 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import date
 from pathlib import Path
+
+import pytest
+
+from ingestion.spotify_export import workers
+from ingestion.spotify_export.archive import find_members
+from ingestion.spotify_export.examine import Finding
+from ingestion.spotify_export.hashes import KnownHashes
+from ingestion.spotify_export.reader import Policy
+from ingestion.spotify_export.workers import Workers
+from simulator import Account, Extended, imagine, write_export
 
 PARENT = """
 import os, sys, time
-from ingestion.spotify_export.examine import _executor
+from pathlib import Path
+from ingestion.spotify_export import workers
 
 if __name__ == "__main__":
-    with _executor(2) as executor:
-        print(executor.submit(os.getpid).result(), flush=True)
+    workers.PROCESSES_FROM_BYTES = 0
+    with workers.Workers(Path("unused")) as two:
+        two.start_for([])
+        print(two._processes.submit(os.getpid).result(), flush=True)
         time.sleep(60)
 """
 
@@ -37,3 +51,38 @@ def test_a_killed_import_leaves_no_process_behind(tmp_path: Path) -> None:
     while is_alive(child) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not is_alive(child)
+
+
+def findings(export: Path, folder: Path) -> list[Finding]:
+    members, _ = find_members([export])
+    with Workers(folder) as some:
+        return list(some.examine_all(members, {}, Policy, KnownHashes()))
+
+
+def test_processes_find_what_a_thread_finds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    export, folder = tmp_path / "export", tmp_path / "read"
+    write_export(imagine(2_000), export, [Extended("extended_2026"), Account(date(2026, 1, 1))])
+    (export / "broken.json").write_text('[{"ts": ')
+    by_a_thread = findings(export, folder)
+    assert not folder.exists()
+
+    folder.mkdir()
+    (folder / "left_by_a_killed_run.arrow").touch()
+    monkeypatch.setattr(workers, "PROCESSES_FROM_BYTES", 0)
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    assert len(by_a_thread) > 10
+    assert findings(export, folder) == by_a_thread
+    assert not folder.exists()
+
+
+def test_rows_that_a_process_cannot_hand_over_end_the_import(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_export(imagine(200), tmp_path / "export", [Extended("extended_2026")])
+    monkeypatch.setattr(workers, "PROCESSES_FROM_BYTES", 0)
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    monkeypatch.setattr(Path, "mkdir", lambda *_, **__: None)  # as if it were gone again
+    with pytest.raises(FileNotFoundError):
+        findings(tmp_path / "export", tmp_path / "read")
