@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from ingestion.cost_notes import ensure_cost_notes
 from ingestion.settings import Settings
 from ingestion.spotify_api.store import ensure_tables as ensure_api_tables
+from ingestion.spotify_export.history import ensure_tables as ensure_export_tables
 from ingestion.spotify_export.history import keep_time_zone
 from ingestion.spotify_export.tables import SCHEMA as EXPORT
-from ingestion.warehouse import Warehouse, open_warehouse
+from ingestion.warehouse import open_warehouse
 
 
 def ensure_raw_tables(settings: Settings, listeners: Iterable[str] = ()) -> None:
@@ -25,7 +26,7 @@ def ensure_raw_tables(settings: Settings, listeners: Iterable[str] = ()) -> None
         WarehouseError: the warehouse cannot be opened or written.
     """
     with open_warehouse(settings) as warehouse:
-        _ensure_export_tables(warehouse)
+        ensure_export_tables(warehouse)
         ensure_api_tables(warehouse)
         ensure_cost_notes(settings, warehouse)
         known = {row[0] for row in warehouse.query(f"select listener from {EXPORT}.listeners")}
@@ -33,11 +34,3 @@ def ensure_raw_tables(settings: Settings, listeners: Iterable[str] = ()) -> None
             keep_time_zone(
                 warehouse, settings.model_copy(update={"listener": listener}), datetime.now(UTC)
             )
-
-
-def _ensure_export_tables(warehouse: Warehouse) -> None:
-    if "import_files" in warehouse.tables(EXPORT):
-        return
-    from ingestion.spotify_export.source import export_rows
-
-    warehouse.loader(EXPORT)(export_rows([]))

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from ingestion.settings import Settings
 from ingestion.spotify_export import tables
-from ingestion.spotify_export.tables import RAW_TABLES, SCHEMA, FieldType
+from ingestion.spotify_export.tables import DECLARED, DLT_IMPORT, RAW_TABLES, SCHEMA, FieldType
 from ingestion.warehouse import Warehouse
 from ingestion.warehouse.inserting import marks
 
@@ -54,6 +54,19 @@ def file_key(listener: str, archive: str, member: str, sha256: str | None, copy:
     """The key of a row of `import_files`: this content, at this place, of this listener."""
     parts = [listener, archive, member, sha256 or "", *([str(copy)] if copy else [])]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def ensure_tables(warehouse: Warehouse) -> None:
+    """Create every raw table and column that is missing; dlt is not even started if none is."""
+    present = warehouse.column_types(SCHEMA)
+    if all(
+        set(columns.names) <= present.get(name, {}).keys() for name, columns in DECLARED.items()
+    ):
+        return
+    with DLT_IMPORT:
+        from ingestion.spotify_export.source import declared_schema
+
+    warehouse.loader(SCHEMA).create_tables(declared_schema())
 
 
 def read_history(warehouse: Warehouse, listener: str) -> History:

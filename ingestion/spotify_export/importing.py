@@ -28,6 +28,7 @@ from ingestion.spotify_export.history import (
     Record,
     delete_leftovers,
     delete_replaced,
+    ensure_tables,
     file_key,
     keep_time_zone,
     read_history,
@@ -121,6 +122,7 @@ def _load(warehouse: Warehouse, files: Iterator[_NewFile], folder: Path, now: da
     _import_dlt()
     from ingestion.spotify_export.source import export_rows
 
+    ensure_tables(warehouse)
     load = warehouse.loader(SCHEMA)
     while first is not None:
         batch: list[_NewFile] = []

@@ -11,48 +11,48 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import dlt
-import pyarrow as pa
+from dlt.common.libs.pyarrow import py_arrow_to_table_schema_columns
 from dlt.common.schema.typing import TSchemaContractDict
-from dlt.extract import DltResource
+from dlt.common.schema.utils import new_table
+from dlt.extract import DltResource, DltSource
 
 from ingestion.spotify_export.row_files import RowFile
-from ingestion.spotify_export.tables import (
-    IMPORT_FILES,
-    IMPORT_PROBLEMS,
-    LISTENERS,
-    RAW_TABLES,
-    SCHEMA,
-)
+from ingestion.spotify_export.tables import DECLARED, SCHEMA
 
 #: New columns come in; a column's type never changes (the reader has set such rows aside).
 CONTRACT: TSchemaContractDict = {"tables": "evolve", "columns": "evolve", "data_type": "freeze"}
 
 
-@dlt.source(name=SCHEMA, schema_contract=CONTRACT)
-def export_rows(files: Sequence[RowFile]) -> Iterator[DltResource]:
-    """Every raw table, so that none is missing, with the rows that were read.
+def export_rows(files: Sequence[RowFile]) -> DltSource:
+    """Rows that were read, for tables that are there.
 
     Args:
         files: of rows, each of one raw table.
     """
-    declared = {table.name: table.schema for table in RAW_TABLES} | {
-        "import_files": IMPORT_FILES,
-        "import_problems": IMPORT_PROBLEMS,
-        "listeners": LISTENERS,
-    }
-    for name, schema in declared.items():
-        # where tables are made with partitions, as on BigQuery, by the day of load
-        by_day: Any = {"loaded_at": {"partition": True}} if "loaded_at" in schema.names else None
-        yield dlt.resource(
-            _table(schema, [file for file in files if file.table == name]),
-            name=name,
-            columns=by_day,
-            write_disposition="append",
-        )
+
+    @dlt.source(schema=declared_schema(), schema_contract=CONTRACT)
+    def source() -> Iterator[DltResource]:
+        for table in dict.fromkeys(file.table for file in files):
+            rows = [_imported(file) for file in files if file.table == table]
+            yield dlt.resource(rows, name=table, write_disposition="append")
+
+    return source()
 
 
-def _table(schema: pa.Schema, files: Sequence[RowFile]) -> Iterator[Any]:
-    yield schema.empty_table()
-    for file in files:
-        columns = file.schema.empty_table()
-        yield dlt.mark.with_file_import(str(file.path), "parquet", file.row_count, columns)
+def _imported(file: RowFile) -> Any:
+    columns = file.schema.empty_table()
+    return dlt.mark.with_file_import(str(file.path), "parquet", file.row_count, columns)
+
+
+def declared_schema() -> dlt.Schema:
+    """A schema that declares every column of every raw table."""
+    schema = dlt.Schema(SCHEMA)
+    for name, declared in DECLARED.items():
+        columns = list(py_arrow_to_table_schema_columns(declared).values())
+        for column in columns:
+            column.pop("precision", None)  # a warehouse's own, which is microseconds in all of them
+            if column["name"] == "loaded_at":  # where tables have partitions, as on BigQuery
+                column["partition"] = True
+        table = new_table(name, write_disposition="append", columns=columns)
+        schema.update_table(table, normalize_identifiers=False)
+    return schema

@@ -309,3 +309,13 @@ LISTENERS: Final = _schema(
     time_zone_source=pa.string(),
     updated_at=UTC_TIMESTAMP,
 )
+
+#: Every table of the schema, with its columns.
+DECLARED: Final[Mapping[str, pa.Schema]] = MappingProxyType(
+    {table.name: table.schema for table in RAW_TABLES}
+    | {
+        "import_files": IMPORT_FILES,
+        "import_problems": IMPORT_PROBLEMS,
+        "listeners": LISTENERS,
+    }
+)
