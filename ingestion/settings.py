@@ -438,7 +438,7 @@ class Settings(ApiSettings):
 
     @property
     def working_folder(self) -> Path:
-        """Of this warehouse alone; what is not loaded yet lies beside it."""
+        """Of dlt, for this warehouse alone."""
         name = self.duckdb_path.stem
         if self.is_on_a_server:
             url = self.postgres_url.get_secret_value() if self.postgres_url else ""
@@ -451,6 +451,10 @@ class Settings(ApiSettings):
             name = hashlib.sha256(f"{place} {self.schema_prefix}".encode()).hexdigest()[:12]
             name = f"{self.warehouse}_{name}"
         return self.duckdb_path.absolute().parent / ".dlt" / name
+
+    def beside_working_folder(self, what: str) -> Path:
+        """Where something lies that is on its way to this warehouse, or known of it."""
+        return self.working_folder.with_name(f"{self.working_folder.name}.{what}")
 
     @property
     def time_zone(self) -> str:

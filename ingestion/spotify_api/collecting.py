@@ -160,13 +160,18 @@ def collect_once(
     """
     collector = Collector(settings, listener, clock=clock, stop=stop, waits=waits)
     with collector.alone(), ExitStack() as opened:
-        with suppress(WarehouseError):
+        try:
             opened.enter_context(collector.warehouse_open())
+        except WarehouseError as error:
+            collector.unopened = error
         return collector.poll(max_calls=max_calls, everything=everything, on_progress=on_progress)
 
 
 class Collector:
     """Collects for one listener, poll after poll.
+
+    Attributes:
+        unopened: why the warehouse could not be opened just now: the next poll begins without it.
 
     Args:
         settings: of all runs.
@@ -188,6 +193,7 @@ class Collector:
         patience: timedelta = timedelta(0),
     ) -> None:
         self.listener = listener
+        self.unopened: WarehouseError | None = None
         self._settings = settings
         self._stop = stop or threading.Event()
         self._clock = clock or StoppableClock(self._stop)
@@ -350,11 +356,14 @@ class Collector:
         if self._memory and self._is_up_to_date:
             return self._memory
         try:
+            if self.unopened:
+                raise self.unopened
             with self.warehouse_open() as store:
                 now = self._clock.now()
                 memory = self._load(store)
                 self._calls = deque([(now, store.calls_since(now - _DAY))])
         except WarehouseError:
+            self.unopened = None
             last_known = self._memory or self._recall_what_was_kept()
             if self._store or not last_known:
                 raise

@@ -48,8 +48,7 @@ class Kept:
     """The file of one listener. One that is damaged or cannot be written is none."""
 
     def __init__(self, settings: Settings, listener: str) -> None:
-        beside = settings.working_folder
-        self._path: Path = beside.with_name(f"{beside.name}.{listener}.known.json")
+        self._path: Path = settings.beside_working_folder(f"{listener}.known.json")
 
     def read(self) -> Knowledge | None:
         """What the last poll here knew."""

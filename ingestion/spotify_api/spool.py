@@ -118,10 +118,9 @@ class Spool:
     """
 
     def __init__(self, settings: Settings, listener: str) -> None:
-        beside = settings.working_folder
-        self._folder = beside.with_name(f"{beside.name}.answers") / listener
+        self._folder = settings.beside_working_folder("answers") / listener
         self._path = self._folder / f"answers{_SUFFIX}"
-        self._lock = beside.with_name(f"{beside.name}.{listener}.lock")
+        self._lock = settings.beside_working_folder(f"{listener}.lock")
         self._last_turn: int | None = None
         self._file: FileIO | None = None
         self.length = 0

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import chain, islice
-from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 import pyarrow as pa
@@ -67,15 +66,13 @@ def import_exports(settings: Settings, on_progress: Progress | None = None) -> I
     started = time.monotonic()
     members, refusals = find_members(settings.export)
     hashes = KnownHashes()
-    beside = settings.working_folder
-    with Workers(beside.with_name(f"{beside.name}.read")) as workers:
+    with Workers(settings.beside_working_folder("read")) as workers:
         # a file that nobody has read is read, whatever the warehouse knows
         workers.start_for(member for member in members if not hashes.of(member))
         with open_warehouse(settings) as warehouse:
             delete_leftovers(warehouse)
             run = _Run(settings, read_history(warehouse, settings.listener), workers, hashes)
-            files = run.read_all(members, refusals, on_progress or _silent)
-            _load(warehouse, files, beside.with_name(f"{beside.name}.rows"), run.now)
+            _load(warehouse, run, run.read_all(members, refusals, on_progress or _silent))
             keep_time_zone(warehouse, settings, run.now)
     hashes.keep()
     if all(file.kind == Kind.UNKNOWN for file in run.outcomes):
@@ -114,7 +111,7 @@ class _NewFile:
     replaces: bool
 
 
-def _load(warehouse: Warehouse, files: Iterator[_NewFile], folder: Path, now: datetime) -> None:
+def _load(warehouse: Warehouse, run: _Run, files: Iterator[_NewFile]) -> None:
     """Load new files batch by batch; dlt is not even started if there are none."""
     first = next(files, None)
     if first is None:
@@ -124,14 +121,15 @@ def _load(warehouse: Warehouse, files: Iterator[_NewFile], folder: Path, now: da
 
     ensure_tables(warehouse)
     load = warehouse.loader(SCHEMA)
+    folder = run.settings.beside_working_folder("rows")
     while first is not None:
         batch: list[_NewFile] = []
         tables = _tables(chain([first], islice(files, FILES_PER_BATCH - 1)), batch)
-        with row_files(tables, folder) as rows:
+        with row_files(tables, folder, goes_far=run.settings.is_on_a_server) as rows:
             load(export_rows(rows))
         with warehouse.transaction():
             delete_replaced(
-                warehouse, [file.record["file_key"] for file in batch if file.replaces], now
+                warehouse, [file.record["file_key"] for file in batch if file.replaces], run.now
             )
             insert_rows(warehouse, f"{SCHEMA}.import_files", [file.record for file in batch])
         first = next(files, None)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -30,13 +30,17 @@ class RowFile:
 
 
 @contextmanager
-def row_files(files: Iterable[dict[str, pa.Table]], folder: Path) -> Iterator[list[RowFile]]:
+def row_files(
+    files: Iterable[dict[str, pa.Table]], folder: Path, *, goes_far: bool = False
+) -> Iterator[list[RowFile]]:
     """The rows of all files, in order, a Parquet file for each table and its columns.
 
     Args:
         files: the rows of each by raw table.
         folder: of this import alone; gone after the block.
+        goes_far: whether the files go to a server; then they are compressed.
     """
+    compression: _Compression = "snappy" if goes_far else "none"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     try:
@@ -47,7 +51,8 @@ def row_files(files: Iterable[dict[str, pa.Table]], folder: Path) -> Iterator[li
                     key = table, rows.schema
                     if key not in writers:
                         path = folder / f"{len(writers)}.parquet"
-                        writers[key] = stack.enter_context(_writer(path, rows.schema))
+                        writer = _writer(path, rows.schema, compression)
+                        writers[key] = stack.enter_context(writer)
                     writers[key].write(rows)
         yield [
             RowFile(table, writer.path, schema, writer.row_count)
@@ -58,6 +63,7 @@ def row_files(files: Iterable[dict[str, pa.Table]], folder: Path) -> Iterator[li
 
 
 _Key: TypeAlias = tuple[str, pa.Schema]
+_Compression: TypeAlias = Literal["none", "snappy"]
 
 
 @dataclass
@@ -88,10 +94,10 @@ class _Writer:
 
 
 @contextmanager
-def _writer(path: Path, schema: pa.Schema) -> Iterator[_Writer]:
+def _writer(path: Path, schema: pa.Schema, compression: _Compression) -> Iterator[_Writer]:
     texts: Any = [column.name for column in schema if pa.types.is_string(column.type)]
     with pq.ParquetWriter(
-        path, schema, use_dictionary=texts, write_statistics=False, compression="none"
+        path, schema, use_dictionary=texts, write_statistics=False, compression=compression
     ) as file:
         writer = _Writer(path, file)
         yield writer

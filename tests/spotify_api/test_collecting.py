@@ -17,7 +17,9 @@ from typing import Any
 import duckdb
 import pytest
 
+from ingestion.errors import WarehouseError
 from ingestion.settings import PROJECT_ROOT, Settings
+from ingestion.spotify_api import collecting
 from ingestion.spotify_api.client import SpotifyClient
 from ingestion.spotify_api.collecting import Collector, Outcome, collect_once
 from ingestion.spotify_api.lists import saved_items
@@ -356,7 +358,7 @@ class TestAnswersThatCannotBeStored:
         assert outcome.needs_attention
         assert "artists: TypeError: Integer exceeds 64-bit range" in (outcome.not_stored or "")
         assert "recently_played: KeyError" in (outcome.not_stored or "")
-        kept = settings.working_folder.with_name(f"{settings.working_folder.name}.answers")
+        kept = settings.beside_working_folder("answers")
         aside = (kept / "me" / "set_aside.txt").read_text().splitlines()
         assert [("bad" in line, "Integer" in line) for line in aside] == [
             (True, True),
@@ -420,7 +422,7 @@ def test_the_poison_of_one_listener_keeps_nothing_from_another(
     sign_in("me", uses_secret=True)
     with TokenFile(settings.spotify_tokens).changing() as tokens:
         tokens.listeners["another"] = tokens.listeners["me"]
-    folder = settings.working_folder.with_name(f"{settings.working_folder.name}.answers")
+    folder = settings.beside_working_folder("answers")
     (folder / "another").mkdir(parents=True)
     (folder / "another" / "answers.jsonl").write_text("this is no answer\n")
 
@@ -437,7 +439,7 @@ def test_what_is_damaged_in_the_spool_is_set_aside_and_the_rest_is_loaded(
     collect(max_calls=0)
     row = {"observed_at": "2026-01-01T00:00:00Z", "id": "good"}
     Spool(settings, "me").add(Answer([("artists", row)]), datetime.now(UTC))
-    folder = settings.working_folder.with_name(f"{settings.working_folder.name}.answers") / "me"
+    folder = settings.beside_working_folder("answers") / "me"
     with (folder / "answers.jsonl").open("ab") as file:
         file.write(b"\0" * 100 + b"\n")
     Spool(settings, "me").add(Answer([("artists", row | {"id": "good too"})]), datetime.now(UTC))
@@ -577,6 +579,26 @@ def test_a_collector_goes_on_while_the_warehouse_is_open_elsewhere(
     assert Counter((at.astimezone(UTC), track) for at, track in rows) == Counter(
         service.answered_plays()
     )
+
+
+def test_a_run_tries_to_open_a_warehouse_that_is_held_before_it_asks_and_after(
+    settings: Settings,
+    sign_in: Callable[..., Any],
+    clock: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sign_in()
+    collect_once(settings, "me", clock=clock)
+    tries = []
+
+    def held(tried: Settings) -> None:
+        tries.append(tried)
+        raise WarehouseError("open in another program")
+
+    monkeypatch.setattr(collecting, "open_warehouse", held)
+    outcome = collect_once(settings, "me", clock=clock)
+    assert "open in another program" in (outcome.not_loaded or "")
+    assert len(tries) == 2
 
 
 @pytest.fixture
