@@ -97,13 +97,13 @@ format: .venv/installed-dev ## let ruff and sqlfluff mend what they can
 screenshot: .venv/installed-dev ## the README's picture of the dashboard, of the simulated listener
 	@$(BIN)/python -m tests.dashboard.screenshot
 
-bench: .venv/installed-dev ## 1,000,000 plays: ours beside a hand-written script and dlt's default path
+bench: .venv/installed-dev .venv-user/installed ## 1,000,000 plays: ours beside a hand-written script and dlt's default path
 	@$(BIN)/python -m tests.bench
 
-bench-listeners: .venv/installed-dev ## 10,000,000 plays of 100 listeners: time and memory of a build
+bench-listeners: .venv/installed-dev .venv-user/installed ## 10,000,000 plays of 100 listeners: time and memory of a build
 	@$(BIN)/python -m tests.bench.listeners
 
-bench-sources: .venv/installed-dev ## 1,000,000 plays of all sources, then 50 polled ones, beside a hand-written script
+bench-sources: .venv/installed-dev .venv-user/installed ## 1,000,000 plays of all sources, then 50 polled ones, beside a hand-written script
 	@$(BIN)/python -m tests.bench.sources
 
 bench-warehouses: .venv/installed-dev .venv/installed-warehouses .venv-bqemulator/installed .venv-fakesnow/installed ## 1,000,000 plays into each warehouse that runs here: time and memory
@@ -135,7 +135,7 @@ lock: .venv/installed-dev ## pin and hash the requirements anew
 	@printf '%s\n' $(FAKESNOW) | $(filter-out --universal pyproject.toml,$(UV_COMPILE)) --output-file requirements-fakesnow.lock
 
 clean: ## delete what can be made again (never data/)
-	@rm -rf .venv .venv-bqemulator .venv-fakesnow build *.egg-info dbt_project/target dbt_project/logs .mypy_cache .ruff_cache .pytest_cache
+	@rm -rf .venv .venv-* build *.egg-info dbt_project/target dbt_project/logs .mypy_cache .ruff_cache .pytest_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # the folder was moved: what is in .venv/bin begins with where it was
@@ -165,6 +165,15 @@ PIP = $(shell command -v uv >/dev/null && echo uv pip install --quiet --python $
 
 .venv-%/installed: BIN = .venv-$*/bin
 .venv-%/installed: requirements-%.lock | .venv/bin/python
-	@command -v uv >/dev/null && uv venv --quiet --allow-existing --python $(PYTHON) .venv-$* || $(PYTHON) -m venv .venv-$*
-	@$(PIP) --no-deps --require-hashes -r $<
-	@touch $@
+	$(ENVIRONMENT)
+
+# as users have it who need no other warehouse
+.venv-user/installed: BIN = .venv-user/bin
+.venv-user/installed: requirements.lock | .venv/bin/python
+	$(ENVIRONMENT)
+
+define ENVIRONMENT
+@command -v uv >/dev/null && uv venv --quiet --allow-existing --python $(PYTHON) $(@D) || $(PYTHON) -m venv $(@D)
+@$(PIP) --no-deps --require-hashes -r $<
+@touch $@
+endef

@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import date
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -31,10 +29,6 @@ from ingestion.warehouse.states import counted_states
 
 if TYPE_CHECKING:
     from dlt.common.destination import Destination
-
-if find_spec("pandas") is None:
-    # else DuckDB looks for it on the disk with each parameter of each query
-    sys.modules["pandas"] = None  # type: ignore[assignment]
 
 #: What an import of ten years and the build after it need, with room to spare.
 _DISK_BYTES: Final = 1_000_000_000

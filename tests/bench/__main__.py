@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -166,13 +167,14 @@ def publish(database: Path) -> tuple[Measured, Measured]:
     files.mkdir()
     with run_server() as server:
         url = f"{server}/postgres"
-        published = ours("publish postgres", database, POSTGRES_URL=url)
+        # which needs packages of its own
+        published = ours("publish postgres", database, python=sys.executable, POSTGRES_URL=url)
         with psycopg2.connect(url) as connection, connection.cursor() as cursor:
             cursor.execute("select tablename from pg_tables where schemaname = 'marts'")
             for (mart,) in cursor.fetchall():
                 with (files / f"{mart}.csv").open("wb") as file:
                     cursor.copy_expert(f"copy marts.{mart} to stdout (format csv)", file)
-        copied = measure("-c", BARE_COPY, url, str(files))
+        copied = measure("-c", BARE_COPY, url, str(files), python=sys.executable)
     shutil.rmtree(files)
     return published, copied
 

@@ -8,6 +8,7 @@ nothing is built there.
 from __future__ import annotations
 
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -70,7 +71,14 @@ def main() -> None:
             shutil.rmtree(home.parent, ignore_errors=True)
             for verb in ("ingest",) if warehouse in EMULATED else ("ingest", "build"):
                 exports = [million] if verb == "ingest" else []
-                measured = ours(verb, home, *exports, WAREHOUSE=warehouse, **variables)
+                measured = ours(
+                    verb,
+                    home,
+                    *exports,
+                    python=sys.executable,
+                    WAREHOUSE=warehouse,
+                    **variables,
+                )
                 row = (f"{warehouse}: {verb}", f"{measured.seconds:.1f}")
                 table.add_row(*row, f"{measured.megabytes:,.0f}")
                 console.print(*row, f"{measured.megabytes:,.0f} MB")
