@@ -48,6 +48,8 @@ def row_files(
             writers: dict[_Key, _Writer] = {}
             for rows_by_table in files:
                 for table, rows in rows_by_table.items():
+                    if not rows.num_rows:
+                        continue
                     key = table, rows.schema
                     if key not in writers:
                         path = folder / f"{len(writers)}.parquet"

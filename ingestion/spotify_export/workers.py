@@ -15,8 +15,8 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import nullcontext
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -97,11 +97,7 @@ class Workers:
         self.start_for(
             member for member, finding in zip(members, known, strict=True) if not finding
         )
-        folder = self._folder if self._processes else None
-        if folder:
-            shutil.rmtree(folder, ignore_errors=True)  # of a run that was killed
-            folder.mkdir(parents=True)
-        with nullcontext(self._processes) if self._processes else _thread() as executor:
+        with self._executor() as executor, self._rows_folder() as folder:
             given = (
                 _done(_Parcel(finding))
                 if finding
@@ -116,17 +112,29 @@ class Workers:
                 yield ahead.popleft().result().unpacked()
             while ahead:
                 yield ahead.popleft().result().unpacked()
-        self._stop(wait=False)  # what they hold of memory is wanted
+            self._stop(wait=False)  # they end by themselves; their memory is wanted
+
+    def _executor(self) -> AbstractContextManager[Executor]:
+        return nullcontext(self._processes) if self._processes else ThreadPoolExecutor(1)
+
+    @contextmanager
+    def _rows_folder(self) -> Iterator[Path | None]:
+        """The folder, where there are processes; without what a run that was killed has left."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+        if not self._processes:
+            yield None
+            return
+        self._folder.mkdir(parents=True)
+        try:
+            yield self._folder
+        finally:
+            self._stop(wait=True)
+            shutil.rmtree(self._folder, ignore_errors=True)
 
     def _stop(self, *, wait: bool) -> None:
         if self._processes:
             self._processes.shutdown(wait=wait, cancel_futures=True)
             self._processes = None
-            shutil.rmtree(self._folder, ignore_errors=True)
-
-
-def _thread() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(max_workers=1)
 
 
 def _prepare_process() -> None:

@@ -86,3 +86,15 @@ def test_rows_that_a_process_cannot_hand_over_end_the_import(
     monkeypatch.setattr(Path, "mkdir", lambda *_, **__: None)  # as if it were gone again
     with pytest.raises(FileNotFoundError):
         findings(tmp_path / "export", tmp_path / "read")
+
+
+def test_who_may_not_read_leaves_the_folder_of_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "PROCESSES_FROM_BYTES", 0)
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    of_another = tmp_path / "rows.arrow"
+    of_another.touch()
+    with Workers(tmp_path) as some:
+        some.start_for([])  # and then the warehouse cannot be opened
+    assert of_another.exists()
