@@ -16,6 +16,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import islice
@@ -26,6 +27,7 @@ from uuid import uuid4
 
 import pyarrow as pa
 
+from ingestion.errors import UserError
 from ingestion.spotify_export.archive import Member
 from ingestion.spotify_export.examine import Finding, Loaded, examine, same_as
 from ingestion.spotify_export.hashes import KnownHashes
@@ -92,27 +94,36 @@ class Workers:
             hashes: a file of a known hash that is in the warehouse is not read.
             while_they_start: called where there are processes, before their first file is waited
                 for.
+
+        Raises:
+            UserError: one of the processes was killed.
         """
         known = [_recall(member, loaded, hashes) for member in members]
         self.start_for(
             member for member, finding in zip(members, known, strict=True) if not finding
         )
-        with self._executor() as executor, self._rows_folder() as folder:
-            given = (
-                _done(_Parcel(finding))
-                if finding
-                else executor.submit(_examine, member, loaded, policy(), folder)
-                for member, finding in zip(members, known, strict=True)
-            )
-            ahead = deque(islice(given, _AHEAD * (self._count if folder else 1)))
-            if folder:
-                while_they_start()
-            for future in given:
-                ahead.append(future)
-                yield ahead.popleft().result().unpacked()
-            while ahead:
-                yield ahead.popleft().result().unpacked()
-            self._stop(wait=False)  # they end by themselves; their memory is wanted
+        try:
+            with self._executor() as executor, self._rows_folder() as folder:
+                given = (
+                    _done(_Parcel(finding))
+                    if finding
+                    else executor.submit(_examine, member, loaded, policy(), folder)
+                    for member, finding in zip(members, known, strict=True)
+                )
+                ahead = deque(islice(given, _AHEAD * (self._count if folder else 1)))
+                if folder:
+                    while_they_start()
+                for future in given:
+                    ahead.append(future)
+                    yield ahead.popleft().result().unpacked()
+                while ahead:
+                    yield ahead.popleft().result().unpacked()
+                self._stop(wait=False)  # they end by themselves; their memory is wanted
+        except BrokenProcessPool as error:
+            raise UserError(
+                "a process that was reading the export was killed, perhaps because memory ran out:"
+                " close other programs and run again (what was loaded stays, the rest follows)"
+            ) from error
 
     def _executor(self) -> AbstractContextManager[Executor]:
         return nullcontext(self._processes) if self._processes else ThreadPoolExecutor(1)
