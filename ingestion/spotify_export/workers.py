@@ -17,7 +17,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -53,6 +53,7 @@ class Workers:
         self._folder = folder
         self._count = min(os.cpu_count() or 1, MAX_PROCESSES)
         self._processes: ProcessPoolExecutor | None = None
+        self._cleanup = ExitStack()
 
     def __enter__(self) -> Workers:
         return self
@@ -64,6 +65,7 @@ class Workers:
         traceback: TracebackType | None,
     ) -> None:
         self._stop(wait=True)
+        self._cleanup.close()
 
     def start_for(self, members: Iterable[Member]) -> None:
         """Start processes if so much is to be read; they get ready while the caller goes on."""
@@ -103,7 +105,8 @@ class Workers:
             member for member, finding in zip(members, known, strict=True) if not finding
         )
         try:
-            with self._executor() as executor, self._rows_folder() as folder:
+            with self._executor() as executor:
+                folder = self._rows_folder()
                 given = (
                     _done(_Parcel(finding))
                     if finding
@@ -128,19 +131,14 @@ class Workers:
     def _executor(self) -> AbstractContextManager[Executor]:
         return nullcontext(self._processes) if self._processes else ThreadPoolExecutor(1)
 
-    @contextmanager
-    def _rows_folder(self) -> Iterator[Path | None]:
+    def _rows_folder(self) -> Path | None:
         """The folder, where there are processes; without what a run that was killed has left."""
         shutil.rmtree(self._folder, ignore_errors=True)
         if not self._processes:
-            yield None
-            return
+            return None
         self._folder.mkdir(parents=True)
-        try:
-            yield self._folder
-        finally:
-            self._stop(wait=True)
-            shutil.rmtree(self._folder, ignore_errors=True)
+        self._cleanup.callback(shutil.rmtree, self._folder, ignore_errors=True)
+        return self._folder
 
     def _stop(self, *, wait: bool) -> None:
         if self._processes:

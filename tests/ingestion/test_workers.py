@@ -112,6 +112,21 @@ def test_a_process_that_is_killed_ends_the_import_in_one_line(
     assert not folder.exists()
 
 
+def test_nothing_is_left_where_rows_cannot_be_taken_further(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    export, folder = tmp_path / "export", tmp_path / "read"
+    write_export(imagine(2_000), export, [Extended("extended_2026")])
+    monkeypatch.setattr(workers, "PROCESSES_FROM_BYTES", 0)
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    members, _ = find_members([export])
+    with Workers(folder) as some:
+        suspended = some.examine_all(members, {}, Policy, KnownHashes())
+        next(suspended)
+        assert folder.exists()
+    assert not folder.exists()
+
+
 def test_who_may_not_read_leaves_the_folder_of_another(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
