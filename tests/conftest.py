@@ -87,6 +87,15 @@ def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+_MAIN = sys.modules["__main__"]
+
+
+@pytest.fixture(autouse=True)
+def own_main() -> None:
+    """Tests of pages leave one as `__main__`, which the processes that a test starts would run."""
+    sys.modules["__main__"] = _MAIN
+
+
 @pytest.fixture(scope="session", autouse=True)
 def libraries_untraced() -> Iterator[None]:
     """Coverage looks away while dlt loads and dbt runs: it would double the time of their code."""
