@@ -168,7 +168,7 @@ class _Parcel:
     Attributes:
         finding: with its rows, unless there is a file.
         file: its rows, as a stream of Arrow for each table. A pipe would copy them on either side,
-            64 kB at a time, which takes as long as a sixth of the reading; a file is mapped.
+            64 kB at a time; a file is mapped.
         tables: what is in the file, in order.
     """
 
